@@ -1,0 +1,20 @@
+#pragma once
+
+/// What can be said of an encoded payload without its contract. A payload is a Cap'n Proto message
+/// of one segment: an 8-byte segment table, then the words.
+
+#include <cstdint>
+
+#include <perdure/errors.h>
+#include <perdure/types.h>
+
+namespace perdure::core {
+
+/// Returns the payload in Cap'n Proto's canonical form: equal values have equal bytes, whoever
+/// encoded them and whichever version of the contract added fields since. Errors: malformed.
+result<bytes> canonical(bytes_view payload);
+
+/// Returns XXH3-64 of `data`, continuing from `seed`.
+std::uint64_t digest(bytes_view data, std::uint64_t seed = 0);
+
+}  // namespace perdure::core

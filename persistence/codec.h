@@ -1,0 +1,34 @@
+#pragma once
+
+/// Records and snapshots as bytes: `event.capnp`'s structs, canonical field order, one segment.
+/// The golden files under tests/golden/ hold the format fast: what was written once must stay
+/// readable.
+
+#include <perdure/errors.h>
+#include <perdure/types.h>
+
+#include "entities/record.h"
+#include "persistence/journal.h"
+
+namespace perdure::persistence {
+
+/// What stands at the head of an encoded record.
+struct record_header {
+  entity_id entity;
+  event_number first_event = 0;
+  entity_summary after;
+};
+
+/// Encodes a step and the summary that holds after it.
+bytes encode_record(const entity_id& entity, const core::record& step, const entity_summary& after);
+
+/// Reads the head alone, without copying the payload. Errors: internal, with what is damaged.
+result<record_header> decode_header(bytes_view encoded);
+
+/// Reads the step. Errors: internal, with what is damaged.
+result<core::record> decode_record(bytes_view encoded);
+
+bytes encode_snapshot(const snapshot& taken);
+result<snapshot> decode_snapshot(bytes_view encoded);
+
+}  // namespace perdure::persistence

@@ -1,0 +1,162 @@
+#pragma once
+
+/// The durable truth: batches of steps, appended under a shard's epoch, and what can be known of
+/// entities from them without running them.
+///
+/// Guarantees of every engine:
+/// - When `append` says ok for a batch, it survives a crash of the process and of the machine.
+/// - Batches of one entity are appended in the order of their events, without gaps: a batch whose
+///   first event does not follow the entity's last one is `out_of_sequence` and leaves no trace.
+/// - `load`, `find`, `list`, `history` and `due` see every batch whose append has returned.
+///
+/// Threads: `append` and `collect` from one thread, the writer; everything else from any thread.
+/// Errors of the disk that leave the truth unknown (a failed sync) end the process with a message.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <perdure/errors.h>
+#include <perdure/types.h>
+
+#include "entities/record.h"
+#include "sharding/shard.h"
+
+namespace perdure::persistence {
+
+enum class entity_status : std::uint8_t { running = 1, terminated = 2 };
+
+/// What the journal's index knows of an entity: a function of its last batch alone.
+struct entity_summary {
+  entity_status status = entity_status::running;
+  run_number run = 1;
+  event_number run_began = 1;   ///< First event of the current run.
+  event_number last_event = 0;
+  std::uint64_t run_bytes = 0;  ///< Encoded size of the current run's records before the last one.
+  timestamp created;
+  timestamp last_active;
+  std::optional<timestamp> next_due;  ///< Earliest of its timers, reminders and delayed signals.
+
+  friend bool operator==(const entity_summary&, const entity_summary&) = default;
+};
+
+/// One step on its way to the journal. `encoded` is made by `codec.h` from the same record and
+/// summary; it holds all of what stands beside it here, so that the index can be rebuilt from it.
+struct batch {
+  sharding::shard_number shard = 0;
+  sharding::epoch_number epoch = 0;
+  entity_id entity;
+  event_number first_event = 0;
+  entity_summary after;
+  bytes encoded;
+};
+
+enum class append_outcome : std::uint8_t {
+  ok,
+  fenced,           ///< The epoch is not the shard's any more: another node owns it.
+  out_of_sequence,  ///< Does not follow the entity's last event (an earlier batch was refused).
+  storage_full,     ///< No room; nothing was written. Reads go on.
+  unknown,          ///< The outcome cannot be known: reload from the journal under a new epoch.
+};
+
+/// State at an event: derived, disposable. Bound to the journal by the checksum of the record it
+/// was taken after, and checked against it before use.
+struct snapshot {
+  entity_id entity;
+  run_number run = 1;
+  event_number event = 0;       ///< Last event it includes.
+  std::uint64_t run_events = 0; ///< Events of the run up to it.
+  std::uint64_t state_digest = 0;
+  core::carried_state carried;
+};
+
+/// What it takes to bring an entity back: `records` follow the snapshot, or, without one, begin
+/// with the run's first record.
+struct loaded_entity {
+  entity_summary summary;
+  std::optional<snapshot> base;
+  std::vector<core::record> records;
+};
+
+/// A line of `list`.
+struct listed_entity {
+  entity_id entity;
+  entity_summary summary;
+};
+
+struct list_filter {
+  std::string type;                     ///< Empty: every type.
+  std::optional<entity_status> status;  ///< Nothing: every status.
+  std::optional<entity_id> after;       ///< Only entities that sort after it.
+  std::size_t limit = 100;
+};
+
+/// Figures for metrics and for people.
+struct journal_stats {
+  std::uint64_t entities = 0;         ///< About; exact after a flush.
+  std::uint64_t records = 0;          ///< In the journal now.
+  std::uint64_t journal_bytes = 0;    ///< Of the file, in use.
+  std::uint64_t index_bytes = 0;
+  std::uint64_t commits = 0;          ///< Since the start.
+  std::uint64_t unindexed_records = 0;///< Appended and not yet in the derived environment.
+  bool storage_full = false;          ///< The last append was refused for want of room.
+};
+
+class journal {
+public:
+  virtual ~journal() = default;
+
+  /// Number of shards, fixed when the data was created.
+  virtual std::uint32_t shard_count() const = 0;
+
+  /// Takes ownership of a shard: from its return on, batches under earlier epochs are fenced.
+  virtual sharding::epoch_number acquire(sharding::shard_number shard) = 0;
+
+  /// Appends `batches` in order, in one durable commit; `outcomes[i]` is that of `batches[i]`. Those
+  /// refused as fenced or out_of_sequence do not hinder the others; storage_full and unknown hold for all
+  /// that were not refused.
+  /// REQUIRES: outcomes.size() == batches.size().
+  virtual void append(std::span<const batch> batches, std::span<append_outcome> outcomes) = 0;
+
+  /// Returns what is known of an entity, or nothing when it does not exist.
+  virtual std::optional<entity_summary> find(const entity_id& entity) const = 0;
+
+  /// Returns what brings the entity to its last event, or, with `at`, to the last step that ends at
+  /// or before event `at` of the current run (no snapshot later than that is used). Errors:
+  /// entity_not_found; malformed when `at` lies before the current run or after the last event;
+  /// internal when a record is damaged (the detail names event and checksum).
+  virtual result<loaded_entity> load(const entity_id& entity, event_number at = 0) const = 0;
+
+  /// Returns the records, oldest first, whose last event is >= `from`, at most `limit`, from all
+  /// runs that are kept or from `run` alone. Errors as `load`.
+  virtual result<std::vector<core::record>> history(const entity_id& entity, event_number from,
+                                                    std::size_t limit,
+                                                    std::optional<run_number> run) const = 0;
+
+  /// Returns a page of entities in order of (type, id).
+  virtual std::vector<listed_entity> list(const list_filter& filter) const = 0;
+
+  /// Calls `each` for entities whose `next_due` is before `until`, in no particular order.
+  virtual void due(timestamp until,
+                   const std::function<void(const entity_id&, timestamp)>& each) const = 0;
+
+  /// Keeps a snapshot, in the background; a later one of the same entity replaces it. REQUIRES: the
+  /// append of its event has returned ok. It may be lost, which costs time only.
+  virtual void keep(snapshot taken) = 0;
+
+  /// Removes records of runs that ended, and entities that were terminated, longer ago than their
+  /// retention; a bounded amount of work a call. Returns whether there may be more to do at once.
+  virtual bool collect(timestamp now) = 0;
+
+  /// Waits until all that was appended and kept has reached the derived environment.
+  virtual void flush() = 0;
+
+  virtual journal_stats stats() const = 0;
+};
+
+}  // namespace perdure::persistence
