@@ -1,0 +1,156 @@
+#pragma once
+
+/// An engine runs entities over a journal: it is everything of a node but its outside (HTTP,
+/// flags, signals).
+///
+/// Guarantees:
+/// - A signal or update is answered only after its step is durable; a query is answered only from
+///   durable state.
+/// - Messages of one caller to one entity are handled in the order they were sent.
+/// - Nothing here blocks its caller but the functions that say so.
+///
+/// Threads: every member may be called from any thread between `start` and `drain`; callbacks come
+/// on threads of the engine and must not block.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <perdure/call.h>
+#include <perdure/entity.h>
+
+#include "entities/json.h"
+#include "persistence/journal.h"
+#include "runtime/defaults.h"
+
+namespace perdure::runtime {
+
+/// A type hosted here, with what turns its payloads into JSON.
+struct hosted_type {
+  entity_type type;
+  core::json_codec json;
+
+  explicit hosted_type(entity_type what) : type(what), json(*what.contract) {}
+  const perdure::contract& contract() const { return *type.contract; }
+};
+
+/// A handler that waits at an await.
+struct suspended_handler {
+  std::string method;          ///< Name in the contract.
+  event_number started_by = 0; ///< The event that started it.
+};
+
+struct pending_timer {
+  std::string name;  ///< Reminder's name, the signal's method for a delayed signal, or "sleep".
+  std::string kind;  ///< "reminder", "delayed_signal" or "timer".
+  timestamp due;
+};
+
+/// What there is to know of an entity now.
+struct entity_description {
+  entity_id entity;
+  std::string status;           ///< "running", "parked" or "terminated".
+  std::optional<error> parked;  ///< Why, when parked.
+  persistence::entity_summary summary;
+  bytes state;                  ///< By the contract's state struct; empty when parked.
+  std::vector<pending_timer> timers;
+  std::vector<suspended_handler> suspended;
+  std::size_t idempotency_keys = 0;
+  sharding::shard_number shard = 0;
+  sharding::epoch_number epoch = 0;
+};
+
+/// What became of an update, asked for by its idempotency key.
+struct update_state {
+  event_number event = 0;
+  run_number run = 0;
+  std::uint16_t method = 0;
+  bytes results;
+};
+
+/// Figures for metrics. Counters since start, gauges now.
+struct engine_stats {
+  std::uint64_t signals = 0;        ///< Accepted and durable.
+  std::uint64_t updates = 0;
+  std::uint64_t queries = 0;
+  std::uint64_t refused = 0;        ///< By entities (`rejected`).
+  std::uint64_t replayed = 0;       ///< Repeats answered from the idempotency window.
+  std::uint64_t overloaded = 0;
+  std::uint64_t timers_fired = 0;
+  std::uint64_t continued = 0;      ///< Continue-as-new.
+  std::uint64_t activations = 0;
+  std::uint64_t passivations = 0;
+  std::uint64_t parked = 0;         ///< Entities parked now.
+  std::uint64_t active = 0;         ///< Entities in memory now.
+  std::uint64_t active_bytes = 0;   ///< Estimate of their memory.
+  std::uint64_t in_flight = 0;      ///< Requests not answered yet.
+  std::uint64_t snapshots = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t committed_steps = 0;
+  double commit_seconds = 0;        ///< Time spent in commits, summed.
+  persistence::journal_stats journal;
+};
+
+/// Keeps a subscription alive; dropping it ends it.
+using subscription = std::shared_ptr<void>;
+
+class engine final : public caller {
+public:
+  /// REQUIRES: `store` and `wall` outlive the engine.
+  engine(persistence::journal& store, const wall_clock& wall, engine_limits limits = {});
+  ~engine() override;
+
+  /// Adds a type. REQUIRES: before `start`. Throws std::invalid_argument on a second one of a name.
+  void host(entity_type type);
+
+  /// Acquires the shards and begins to serve. Blocks until ready.
+  void start();
+
+  /// Takes no more requests (`draining`), waits for what is under way to become durable and for
+  /// every entity to be put away, then stops. Blocks. The destructor does the same.
+  void drain();
+
+  /// Types in order of their names.
+  std::vector<const hosted_type*> types() const;
+  /// Returns the type with this name, or null.
+  const hosted_type* find_type(std::string_view name) const;
+
+  void call(request what, completion done) override;
+
+  /// Answers when the update with this idempotency key has ended: its results, or why it failed.
+  /// Error entity_not_found when the key is unknown (or has left the window).
+  void await_update(const entity_id& entity, std::string key,
+                    std::function<void(result<update_state>)> done);
+
+  void describe(const entity_id& entity, std::function<void(result<entity_description>)> done);
+
+  /// Ends the entity for good. Error completed when it has ended before.
+  void terminate(const entity_id& entity, std::string reason, completion done);
+
+  /// Pages of entities. Reads the journal's index: blocks for the time of that read.
+  std::vector<persistence::listed_entity> list(const persistence::list_filter& filter) const;
+
+  /// Steps of an entity, as `journal::history`. Blocks for the time of that read.
+  result<std::vector<core::record>> history(const entity_id& entity, event_number from,
+                                            std::size_t limit, std::optional<run_number> run) const;
+
+  /// Calls `changed(last event)` after each durable step of the entity, until dropped.
+  subscription watch(const entity_id& entity, std::function<void(event_number)> changed);
+
+  engine_stats stats() const;
+
+  /// Why entities are parked, newest last, at most 100.
+  std::vector<std::pair<entity_id, error>> parked() const;
+
+  persistence::journal& store();
+
+private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace perdure::runtime
