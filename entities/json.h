@@ -50,7 +50,8 @@ public:
   /// structs as "#/components/schemas/{name}"; `definitions` returns those.
   std::string json_schema(std::uint64_t schema) const;
 
-  /// Returns (name, JSON Schema) of every struct and enum that the contract's methods and state reach.
+  /// Returns (name, JSON Schema) of every struct and enum that the contract's methods and state
+  /// reach.
   std::vector<std::pair<std::string, std::string>> definitions() const;
 
 private:

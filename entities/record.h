@@ -60,14 +60,15 @@ struct keyed_message {
   friend bool operator==(const keyed_message&, const keyed_message&) = default;
 };
 
-/// All that an entity is at a quiescent point: what a snapshot holds, and what a new run begins with.
+/// All that an entity is at a quiescent point: what a snapshot holds, and what a new run begins
+/// with.
 struct carried_state {
   bytes state;  ///< As the contract's codec encodes it, canonical.
   timestamp created;
   timer_number timers_started = 0;
-  std::vector<reminder> reminders;        ///< In order of their names.
-  std::vector<delayed_signal> delayed;    ///< In order of their acceptance.
-  std::vector<keyed_message> idempotency; ///< In order of their events.
+  std::vector<reminder> reminders;         ///< In order of their names.
+  std::vector<delayed_signal> delayed;     ///< In order of their acceptance.
+  std::vector<keyed_message> idempotency;  ///< In order of their events.
   friend bool operator==(const carried_state&, const carried_state&) = default;
 };
 

@@ -41,8 +41,8 @@ struct request {
 struct answer {
   event_number event = 0;  ///< The event that recorded it; 0 for queries.
   run_number run = 0;
-  bool replayed = false;   ///< The key had been seen: this is what the first one was answered.
-  bytes results;           ///< Encoded results of an update or a query.
+  bool replayed = false;  ///< The key had been seen: this is what the first one was answered.
+  bytes results;          ///< Encoded results of an update or a query.
 };
 
 using completion = std::function<void(result<answer>)>;
@@ -85,10 +85,13 @@ public:
   /// Sends; `done(result<T>)` is called once, on any thread, and must not block.
   template <class Done>
   void then(Done done) && {
-    through_.call(std::move(what_), [decode = decode_, done = std::move(done)](result<answer> a) mutable {
-      if (a) done(decode(std::move(*a)));
-      else done(result<T>(std::move(a).error()));
-    });
+    through_.call(std::move(what_),
+                  [decode = decode_, done = std::move(done)](result<answer> a) mutable {
+                    if (a)
+                      done(decode(std::move(*a)));
+                    else
+                      done(result<T>(std::move(a).error()));
+                  });
   }
 
 private:
@@ -98,6 +101,8 @@ private:
 };
 
 /// The decoder of signals.
-inline result<receipt> to_receipt(answer from) { return receipt{from.event, from.run, from.replayed}; }
+inline result<receipt> to_receipt(answer from) {
+  return receipt{from.event, from.run, from.replayed};
+}
 
 }  // namespace perdure

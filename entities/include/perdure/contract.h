@@ -13,21 +13,22 @@ enum class method_kind : std::uint8_t { signal, update, query };
 
 /// One method of a contract. All views live as long as the program.
 struct method {
-  std::uint16_t ordinal = 0;       ///< The number after @; what is journaled, so it never changes.
+  std::uint16_t ordinal = 0;  ///< The number after @; what is journaled, so it never changes.
   method_kind kind = method_kind::signal;
-  std::string_view name;           ///< As in the contract, e.g. "addItem".
-  std::uint64_t params = 0;        ///< Schema id of the parameter struct.
-  std::uint64_t results = 0;       ///< Schema id of the result struct.
-  std::string_view source;         ///< Where it is declared, e.g. "cart.capnp:12".
+  std::string_view name;      ///< As in the contract, e.g. "addItem".
+  std::uint64_t params = 0;   ///< Schema id of the parameter struct.
+  std::uint64_t results = 0;  ///< Schema id of the result struct.
+  std::string_view source;    ///< Where it is declared, e.g. "cart.capnp:12".
 };
 
 /// One entity type, as its contract declares it. All views live as long as the program.
 struct contract {
-  std::string_view type;                  ///< The entity type, e.g. "cart".
-  std::string_view source;                ///< E.g. "cart.capnp:10".
-  std::span<const method> methods;        ///< In order of their ordinals.
-  std::uint64_t state = 0;                ///< Schema id of the state struct.
-  std::span<const std::uint64_t> schema;  ///< A Cap'n Proto message: CodeGeneratorRequest with the nodes.
+  std::string_view type;            ///< The entity type, e.g. "cart".
+  std::string_view source;          ///< E.g. "cart.capnp:10".
+  std::span<const method> methods;  ///< In order of their ordinals.
+  std::uint64_t state = 0;          ///< Schema id of the state struct.
+  std::span<const std::uint64_t>
+      schema;  ///< A Cap'n Proto message: CodeGeneratorRequest with the nodes.
 
   /// Returns the method with this name, or null.
   const method* find(std::string_view name) const {
@@ -49,9 +50,12 @@ struct contract {
 /// Returns "signal", "update" or "query".
 constexpr std::string_view to_string(method_kind kind) {
   switch (kind) {
-    case method_kind::signal: return "signal";
-    case method_kind::update: return "update";
-    case method_kind::query: return "query";
+    case method_kind::signal:
+      return "signal";
+    case method_kind::update:
+      return "update";
+    case method_kind::query:
+      return "query";
   }
   return "";
 }

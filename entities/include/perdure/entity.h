@@ -170,9 +170,10 @@ entity_type type_of() {
   static_assert(std::derived_from<Entity, generated>);
   static_assert(!std::is_abstract_v<Entity>,
                 "this entity class does not override every method of its contract");
-  static_assert(sizeof(Entity) == sizeof(generated),
-                "an entity class holds no data of its own: put it into the contract's state struct, "
-                "where it survives snapshots and replay");
+  static_assert(
+      sizeof(Entity) == sizeof(generated),
+      "an entity class holds no data of its own: put it into the contract's state struct, "
+      "where it survives snapshots and replay");
   static_assert(std::is_default_constructible_v<Entity>,
                 "an entity class is made without arguments: what it is lies in its state");
   return {&generated::contract_type::description(),

@@ -30,12 +30,12 @@ enum class errc : std::uint8_t {
   too_large,             ///< Over a size limit that the detail names.
   failed,                ///< An update failed after its first await; what it did until then stays.
   overloaded,            ///< A bounded queue is full. Try again later.
-  nondeterministic,      ///< Replay differs from history; the entity is parked until code is mended.
-  internal,              ///< A bug, in the entity or in Perdure. The detail names it.
-  unavailable,           ///< Not served here and now. Try again.
-  draining,              ///< The node is shutting down. Try another, or again.
-  storage_full,          ///< No room on disk; nothing was written. Try again after making room.
-  history_full,          ///< The run is at its hard limit and a handler is still suspended.
+  nondeterministic,  ///< Replay differs from history; the entity is parked until code is mended.
+  internal,          ///< A bug, in the entity or in Perdure. The detail names it.
+  unavailable,       ///< Not served here and now. Try again.
+  draining,          ///< The node is shutting down. Try another, or again.
+  storage_full,      ///< No room on disk; nothing was written. Try again after making room.
+  history_full,      ///< The run is at its hard limit and a handler is still suspended.
 };
 
 /// Returns the stable name of `code`, e.g. "idempotency_conflict".
@@ -66,7 +66,8 @@ public:
 class failure : public std::runtime_error {
 public:
   explicit failure(error why)
-      : std::runtime_error(std::string(to_string(why.code)) + ": " + why.detail), why_(std::move(why)) {}
+      : std::runtime_error(std::string(to_string(why.code)) + ": " + why.detail),
+        why_(std::move(why)) {}
 
   const error& why() const { return why_; }
 

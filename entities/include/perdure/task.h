@@ -6,7 +6,8 @@
 /// variables survive a crash.
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 14
-#error "g++ before 14 miscompiles co_await with aggregate arguments (it frees memory it does not own). Build with clang 16 or newer, or g++ 14 or newer."
+#error \
+    "g++ before 14 miscompiles co_await with aggregate arguments (it frees memory it does not own). Build with clang 16 or newer, or g++ 14 or newer."
 #endif
 
 #include <coroutine>
