@@ -13,6 +13,7 @@
 /// Errors of the disk that leave the truth unknown (a failed sync) end the process with a message.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,7 +36,7 @@ enum class entity_status : std::uint8_t { running = 1, terminated = 2 };
 struct entity_summary {
   entity_status status = entity_status::running;
   run_number run = 1;
-  event_number run_began = 1;   ///< First event of the current run.
+  event_number run_began = 1;  ///< First event of the current run.
   event_number last_event = 0;
   std::uint64_t run_bytes = 0;  ///< Encoded size of the current run's records before the last one.
   timestamp created;
@@ -69,8 +70,8 @@ enum class append_outcome : std::uint8_t {
 struct snapshot {
   entity_id entity;
   run_number run = 1;
-  event_number event = 0;       ///< Last event it includes.
-  std::uint64_t run_events = 0; ///< Events of the run up to it.
+  event_number event = 0;        ///< Last event it includes.
+  std::uint64_t run_events = 0;  ///< Events of the run up to it.
   std::uint64_t state_digest = 0;
   core::carried_state carried;
 };
@@ -98,13 +99,13 @@ struct list_filter {
 
 /// Figures for metrics and for people.
 struct journal_stats {
-  std::uint64_t entities = 0;         ///< About; exact after a flush.
-  std::uint64_t records = 0;          ///< In the journal now.
-  std::uint64_t journal_bytes = 0;    ///< Of the file, in use.
+  std::uint64_t entities = 0;       ///< About; exact after a flush.
+  std::uint64_t records = 0;        ///< In the journal now.
+  std::uint64_t journal_bytes = 0;  ///< Of the file, in use.
   std::uint64_t index_bytes = 0;
-  std::uint64_t commits = 0;          ///< Since the start.
-  std::uint64_t unindexed_records = 0;///< Appended and not yet in the derived environment.
-  bool storage_full = false;          ///< The last append was refused for want of room.
+  std::uint64_t commits = 0;            ///< Since the start.
+  std::uint64_t unindexed_records = 0;  ///< Appended and not yet in the derived environment.
+  bool storage_full = false;            ///< The last append was refused for want of room.
 };
 
 class journal {
@@ -115,12 +116,21 @@ public:
   virtual std::uint32_t shard_count() const = 0;
 
   /// Takes ownership of a shard: from its return on, batches under earlier epochs are fenced.
+  /// Throws `failure` (storage_full) when that cannot be stored; the earlier epoch stays.
   virtual sharding::epoch_number acquire(sharding::shard_number shard) = 0;
 
-  /// Appends `batches` in order, in one durable commit; `outcomes[i]` is that of `batches[i]`. Those
-  /// refused as fenced or out_of_sequence do not hinder the others; storage_full and unknown hold for all
-  /// that were not refused.
-  /// REQUIRES: outcomes.size() == batches.size().
+  /// Takes ownership of every shard, in one durable commit where the engine can. Returns the epochs
+  /// in order of the shards. Throws as `acquire`.
+  virtual std::vector<sharding::epoch_number> acquire_all() {
+    std::vector<sharding::epoch_number> epochs;
+    for (std::uint32_t shard = 0; shard < shard_count(); ++shard) epochs.push_back(acquire(shard));
+    return epochs;
+  }
+
+  /// Appends `batches` in order, in one durable commit; `outcomes[i]` is that of `batches[i]`.
+  /// Those refused as fenced or out_of_sequence do not hinder the others; storage_full and unknown
+  /// hold for all that were not refused. An entity whose type is over 240 bytes or whose id is over
+  /// 255 is refused as out_of_sequence. REQUIRES: outcomes.size() == batches.size().
   virtual void append(std::span<const batch> batches, std::span<append_outcome> outcomes) = 0;
 
   /// Returns what is known of an entity, or nothing when it does not exist.
@@ -155,6 +165,13 @@ public:
 
   /// Waits until all that was appended and kept has reached the derived environment.
   virtual void flush() = 0;
+
+  /// Copies the journal, as of now and while it is in use, into `target`, a directory that does not
+  /// exist yet; it can be opened as a data directory. Errors: malformed when `target` exists;
+  /// storage_full; internal with what the system said; unavailable where the engine keeps no files.
+  virtual result<nothing> backup(const std::filesystem::path& target) const {
+    return error{errc::unavailable, "this journal has no files to copy to " + target.string()};
+  }
 
   virtual journal_stats stats() const = 0;
 };

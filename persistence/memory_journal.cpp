@@ -1,0 +1,246 @@
+#include "persistence/memory_journal.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "persistence/check.h"
+#include "persistence/codec.h"
+#include "persistence/limits.h"
+
+namespace perdure::persistence {
+
+namespace {
+
+std::uint64_t digest_of(const bytes& data) { return XXH3_64bits(data.data(), data.size()); }
+
+error not_found(const entity_id& entity) {
+  return {errc::entity_not_found, to_string(entity) + " does not exist"};
+}
+
+}  // namespace
+
+memory_journal::memory_journal(memory_options options)
+    : options_(options), epochs_(options.shard_count) {
+  check(options.shard_count > 0, "a journal has a shard");
+}
+
+void memory_journal::fail_next(append_outcome outcome, std::size_t count, bool written) {
+  check(outcome == append_outcome::storage_full || outcome == append_outcome::unknown,
+        "only storage_full and unknown hold for a whole commit");
+  std::lock_guard lock(mutex_);
+  failures_.insert(failures_.end(), count, {outcome, written});
+}
+
+bool memory_journal::damage(const entity_id& entity, event_number event) {
+  std::lock_guard lock(mutex_);
+  auto found = entities_.find(entity);
+  if (found == entities_.end()) return false;
+  for (auto& stored : found->second.records) {
+    if (event < stored.first_event || event > stored.after.last_event) continue;
+    stored.encoded[stored.encoded.size() / 2] ^= std::byte{1};
+    return true;
+  }
+  return false;
+}
+
+std::uint32_t memory_journal::shard_count() const { return options_.shard_count; }
+
+sharding::epoch_number memory_journal::acquire(sharding::shard_number shard) {
+  std::lock_guard lock(mutex_);
+  return ++epochs_.at(shard);
+}
+
+// -- appending -----------------------------------------------------------------------------------
+
+append_outcome memory_journal::admit(const batch& next) const {
+  if (next.shard >= epochs_.size() || epochs_[next.shard] != next.epoch) {
+    return append_outcome::fenced;
+  }
+  auto found = entities_.find(next.entity);
+  bool known = found != entities_.end();
+  if (known && found->second.summary().status == entity_status::terminated) {
+    return append_outcome::out_of_sequence;
+  }
+  auto last = known ? found->second.summary().last_event : 0;
+  if (next.first_event != last + 1 || !is_key(next.entity)) return append_outcome::out_of_sequence;
+  return append_outcome::ok;
+}
+
+void memory_journal::store(const batch& next) {
+  auto head = decode_header(next.encoded);
+  check(head && head->entity == next.entity && head->first_event == next.first_event &&
+            head->after == next.after,
+        "a batch says what its encoded record says");
+  auto& entity = entities_[next.entity];
+  if (entity.records.empty()) entity.lives = ++lives_;
+  if (!entity.records.empty() && next.after.run > entity.summary().run) {
+    garbage_.push_back({next.entity, entity.lives, entity.summary().run, next.after.last_active});
+  }
+  if (next.after.status == entity_status::terminated) {
+    garbage_.push_back({next.entity, entity.lives, 0, next.after.last_active});
+  }
+  entity.records.push_back(
+      {next.after.run, next.first_event, next.after, next.encoded, digest_of(next.encoded)});
+}
+
+void memory_journal::append(std::span<const batch> batches, std::span<append_outcome> outcomes) {
+  check(batches.size() == outcomes.size(), "one outcome for each batch");
+  std::lock_guard lock(mutex_);
+  std::optional<planned_failure> failure;
+  if (!failures_.empty()) {
+    failure = failures_.front();
+    failures_.pop_front();
+  }
+  // What fails is undone at the end: a later batch of the same entity follows it all the same.
+  auto before =
+      failure && !failure->written ? std::optional(std::pair(entities_, garbage_)) : std::nullopt;
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    outcomes[i] = admit(batches[i]);
+    if (outcomes[i] != append_outcome::ok) continue;
+    store(batches[i]);
+    if (failure) outcomes[i] = failure->outcome;
+  }
+  if (before) std::tie(entities_, garbage_) = std::move(*before);
+  stats_.storage_full = failure && failure->outcome == append_outcome::storage_full;
+  if (!failure) ++stats_.commits;
+}
+
+// -- reading -------------------------------------------------------------------------------------
+
+std::optional<entity_summary> memory_journal::find(const entity_id& entity) const {
+  std::lock_guard lock(mutex_);
+  auto found = entities_.find(entity);
+  if (found == entities_.end()) return std::nullopt;
+  return found->second.summary();
+}
+
+result<core::record> memory_journal::decode(const entity_id& entity,
+                                            const stored_record& from) const {
+  if (digest_of(from.encoded) != from.digest) {
+    return error{errc::internal, to_string(entity) + ": the record of event " +
+                                     std::to_string(from.first_event) +
+                                     " is damaged: its checksum differs"};
+  }
+  return decode_record(from.encoded);
+}
+
+result<loaded_entity> memory_journal::load(const entity_id& entity, event_number at) const {
+  std::lock_guard lock(mutex_);
+  auto found = entities_.find(entity);
+  if (found == entities_.end()) return not_found(entity);
+  auto& stored = found->second;
+  auto until = at == 0 ? stored.summary().last_event : at;
+  auto run = stored.summary().run;
+  loaded_entity loaded;
+  if (stored.base) {
+    auto base = decode_snapshot(*stored.base);
+    if (base && base->run == run && base->event <= until) loaded.base = std::move(*base);
+  }
+  bool any = false;
+  for (auto& from : stored.records) {
+    if (from.run != run || from.after.last_event > until) continue;
+    any = true;
+    loaded.summary = from.after;
+    if (loaded.base && from.after.last_event <= loaded.base->event) continue;
+    auto step = decode(entity, from);
+    if (!step) return step.error();
+    loaded.records.push_back(std::move(*step));
+  }
+  if (!any || until > stored.summary().last_event) {
+    return error{errc::malformed, to_string(entity) + ": event " + std::to_string(at) +
+                                      " is not in its current run"};
+  }
+  return loaded;
+}
+
+result<std::vector<core::record>> memory_journal::history(const entity_id& entity,
+                                                          event_number from, std::size_t limit,
+                                                          std::optional<run_number> run) const {
+  std::lock_guard lock(mutex_);
+  auto found = entities_.find(entity);
+  if (found == entities_.end()) return not_found(entity);
+  std::vector<core::record> records;
+  for (auto& stored : found->second.records) {
+    if (records.size() >= limit) break;
+    if (stored.after.last_event < from || (run && *run != stored.run)) continue;
+    auto step = decode(entity, stored);
+    if (!step) return step.error();
+    records.push_back(std::move(*step));
+  }
+  return records;
+}
+
+std::vector<listed_entity> memory_journal::list(const list_filter& filter) const {
+  std::lock_guard lock(mutex_);
+  std::vector<listed_entity> page;
+  auto from = filter.after ? entities_.upper_bound(*filter.after) : entities_.begin();
+  for (; from != entities_.end() && page.size() < filter.limit; ++from) {
+    auto& summary = from->second.summary();
+    if (!filter.type.empty() && from->first.type != filter.type) continue;
+    if (filter.status && *filter.status != summary.status) continue;
+    page.push_back({from->first, summary});
+  }
+  return page;
+}
+
+void memory_journal::due(timestamp until,
+                         const std::function<void(const entity_id&, timestamp)>& each) const {
+  std::vector<std::pair<entity_id, timestamp>> found;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& [entity, stored] : entities_) {
+      auto next = stored.summary().next_due;
+      if (next && *next < until) found.emplace_back(entity, *next);
+    }
+  }
+  for (auto& [entity, next] : found) each(entity, next);
+}
+
+// -- upkeep --------------------------------------------------------------------------------------
+
+void memory_journal::keep(snapshot taken) {
+  std::lock_guard lock(mutex_);
+  auto found = entities_.find(taken.entity);
+  if (found == entities_.end() || taken.event > found->second.summary().last_event) return;
+  found->second.base = encode_snapshot(taken);
+}
+
+void memory_journal::remove(const garbage& ended) {
+  auto found = entities_.find(ended.entity);
+  if (found == entities_.end() || found->second.lives != ended.life) return;
+  if (ended.run == 0) {
+    entities_.erase(found);
+    return;
+  }
+  std::erase_if(found->second.records, [&](auto& stored) { return stored.run == ended.run; });
+}
+
+bool memory_journal::collect(timestamp now) {
+  std::lock_guard lock(mutex_);
+  auto is_over = [&](const garbage& ended) {
+    auto retention = ended.run == 0 ? options_.terminated_retention : options_.history_retention;
+    return ended.ended + retention <= now;
+  };
+  auto over = std::ranges::find_if(garbage_, is_over);
+  if (over == garbage_.end()) return false;
+  remove(*over);
+  garbage_.erase(over);
+  return std::ranges::any_of(garbage_, is_over);
+}
+
+journal_stats memory_journal::stats() const {
+  std::lock_guard lock(mutex_);
+  auto figures = stats_;
+  figures.entities = entities_.size();
+  for (auto& [entity, stored] : entities_) {
+    figures.records += stored.records.size();
+    for (auto& record : stored.records) figures.journal_bytes += record.encoded.size();
+  }
+  return figures;
+}
+
+}  // namespace perdure::persistence

@@ -1,0 +1,96 @@
+#pragma once
+
+/// A journal in memory, for the tests of what stands above it: the same answers as the LMDB engine,
+/// nothing durable, and outcomes that a test can ask for.
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "persistence/journal.h"
+
+namespace perdure::persistence {
+
+struct memory_options {
+  std::uint32_t shard_count = 16;
+  duration history_retention{0};
+  duration terminated_retention{std::chrono::hours{72}};
+};
+
+/// Batches are kept encoded, as on disk, so that a test above goes through the codec.
+class memory_journal final : public journal {
+public:
+  explicit memory_journal(memory_options options = {});
+
+  /// The next `count` calls of `append` answer `outcome` (storage_full or unknown) for all that is
+  /// not refused. `written` says whether an unknown one reached the journal. From any thread.
+  void fail_next(append_outcome outcome, std::size_t count = 1, bool written = false);
+
+  /// Flips a bit of the entity's record that holds `event`, as a failing disk would. Returns
+  /// whether there was one.
+  bool damage(const entity_id& entity, event_number event);
+
+  std::uint32_t shard_count() const override;
+  sharding::epoch_number acquire(sharding::shard_number shard) override;
+  void append(std::span<const batch> batches, std::span<append_outcome> outcomes) override;
+  std::optional<entity_summary> find(const entity_id& entity) const override;
+  result<loaded_entity> load(const entity_id& entity, event_number at = 0) const override;
+  result<std::vector<core::record>> history(const entity_id& entity, event_number from,
+                                            std::size_t limit,
+                                            std::optional<run_number> run) const override;
+  std::vector<listed_entity> list(const list_filter& filter) const override;
+  void due(timestamp until,
+           const std::function<void(const entity_id&, timestamp)>& each) const override;
+  void keep(snapshot taken) override;
+  bool collect(timestamp now) override;
+  void flush() override {}
+  journal_stats stats() const override;
+
+private:
+  struct stored_record {
+    run_number run = 1;
+    event_number first_event = 0;
+    entity_summary after;
+    bytes encoded;
+    std::uint64_t digest = 0;  ///< Of `encoded` as it was appended.
+  };
+
+  struct stored_entity {
+    std::deque<stored_record> records;
+    std::optional<bytes> base;  ///< An encoded snapshot.
+    std::uint64_t lives = 0;    ///< Tells one life of the id from the next.
+
+    const entity_summary& summary() const { return records.back().after; }
+  };
+
+  /// A run that ended, or an entity that did.
+  struct garbage {
+    entity_id entity;
+    std::uint64_t life = 0;
+    run_number run = 0;  ///< 0: the entity as a whole.
+    timestamp ended;
+  };
+
+  struct planned_failure {
+    append_outcome outcome;
+    bool written;
+  };
+
+  append_outcome admit(const batch& next) const;
+  void store(const batch& next);
+  void remove(const garbage& ended);
+  result<core::record> decode(const entity_id& entity, const stored_record& from) const;
+
+  const memory_options options_;
+  mutable std::mutex mutex_;
+  std::vector<sharding::epoch_number> epochs_;
+  std::map<entity_id, stored_entity> entities_;
+  std::deque<garbage> garbage_;
+  std::deque<planned_failure> failures_;
+  std::uint64_t lives_ = 0;
+  journal_stats stats_;
+};
+
+}  // namespace perdure::persistence
