@@ -30,6 +30,15 @@ auto earliest_due(const Range& range) {
                           [](auto& a, auto& b) { return a.due < b.due; });
 }
 
+std::uint16_t method_of(const input& what) {
+  return std::visit(
+      [](auto& in) -> std::uint16_t {
+        if constexpr (requires { in.method; }) return in.method;
+        return 0;
+      },
+      what);
+}
+
 std::string event_text(event_number event) { return "event " + std::to_string(event); }
 
 /// Compares what the code did with what history says; the event number of the first difference is
@@ -321,8 +330,9 @@ void machine::advance(const record& step) {
   where_.last_event = step.last_event();
   where_.last_time = step.time;
   if (step.once) {
+    auto* update = std::get_if<update_accepted>(&step.what);
     window_.add({step.once->key, step.once->digest, step.event, step.run, step.time,
-                 std::holds_alternative<update_accepted>(step.what), std::nullopt});
+                 update != nullptr, std::nullopt, method_of(step.what)});
   }
   for (auto& each : step.commands) {
     if (auto* ended = std::get_if<update_ended>(&each))
@@ -422,6 +432,8 @@ std::optional<error> machine::atomically(bool refusable, Body body) {
     auto* method = contract().find(turn_method_);
     why = error{errc::internal, to_string(self_) + " " + std::string(method->name) + " threw (" +
                                     std::string(method->source) + "): " + bug.what()};
+  } catch (...) {
+    why = error{errc::internal, to_string(self_) + " threw what is no std::exception"};
   }
   turn_->commands.resize(before.commands);
   handlers_.roll_back(before.handlers, before.waiters);

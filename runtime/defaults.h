@@ -23,7 +23,7 @@ struct engine_limits {
   // -- what a request may be --
   std::size_t payload_bytes = 2 * 1024 * 1024;
   std::size_t id_bytes = 255;
-  std::size_t key_bytes = 255;             ///< Idempotency keys.
+  std::size_t key_bytes = 255;  ///< Idempotency keys.
   std::size_t state_bytes = 8 * 1024 * 1024;
   std::size_t state_bytes_warning = 1024 * 1024;
 
@@ -36,7 +36,7 @@ struct engine_limits {
   // -- history --
   std::uint64_t continue_after_events = 4'096;
   std::uint64_t continue_after_bytes = 4 * 1024 * 1024;
-  std::uint64_t history_events = 51'200;   ///< Hard: then new messages are refused.
+  std::uint64_t history_events = 51'200;  ///< Hard: then new messages are refused.
   std::uint64_t history_bytes = 50 * 1024 * 1024;
   std::uint64_t snapshot_every_events = 256;
 
@@ -45,12 +45,12 @@ struct engine_limits {
   std::size_t idempotency_keys = 10'000;
 
   // -- memory --
-  duration passivate_after = 120s;         ///< Idle time.
+  duration passivate_after = 120s;                   ///< Idle time.
   std::size_t active_bytes = 1024ull * 1024 * 1024;  ///< Estimate over all active entities.
 
   // -- work --
-  std::size_t threads = 0;                 ///< Of the scheduler. 0: one per core, at least 2.
-  std::size_t commit_batches = 4'096;      ///< Most steps in one commit.
+  std::size_t threads = 0;             ///< Of the scheduler. 0: one per core, at least 2.
+  std::size_t commit_batches = 4'096;  ///< Most steps in one commit.
   std::size_t commit_bytes = 16 * 1024 * 1024;
 };
 

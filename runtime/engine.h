@@ -40,8 +40,8 @@ struct hosted_type {
 
 /// A handler that waits at an await.
 struct suspended_handler {
-  std::string method;          ///< Name in the contract.
-  event_number started_by = 0; ///< The event that started it.
+  std::string method;           ///< Name in the contract.
+  event_number started_by = 0;  ///< The event that started it.
 };
 
 struct pending_timer {
@@ -56,7 +56,7 @@ struct entity_description {
   std::string status;           ///< "running", "parked" or "terminated".
   std::optional<error> parked;  ///< Why, when parked.
   persistence::entity_summary summary;
-  bytes state;                  ///< By the contract's state struct; empty when parked.
+  bytes state;  ///< By the contract's state struct; empty when parked.
   std::vector<pending_timer> timers;
   std::vector<suspended_handler> suspended;
   std::size_t idempotency_keys = 0;
@@ -74,24 +74,24 @@ struct update_state {
 
 /// Figures for metrics. Counters since start, gauges now.
 struct engine_stats {
-  std::uint64_t signals = 0;        ///< Accepted and durable.
+  std::uint64_t signals = 0;  ///< Accepted and durable.
   std::uint64_t updates = 0;
   std::uint64_t queries = 0;
-  std::uint64_t refused = 0;        ///< By entities (`rejected`).
-  std::uint64_t replayed = 0;       ///< Repeats answered from the idempotency window.
+  std::uint64_t refused = 0;   ///< By entities (`rejected`).
+  std::uint64_t replayed = 0;  ///< Repeats answered from the idempotency window.
   std::uint64_t overloaded = 0;
   std::uint64_t timers_fired = 0;
-  std::uint64_t continued = 0;      ///< Continue-as-new.
+  std::uint64_t continued = 0;  ///< Continue-as-new.
   std::uint64_t activations = 0;
   std::uint64_t passivations = 0;
-  std::uint64_t parked = 0;         ///< Entities parked now.
-  std::uint64_t active = 0;         ///< Entities in memory now.
-  std::uint64_t active_bytes = 0;   ///< Estimate of their memory.
-  std::uint64_t in_flight = 0;      ///< Requests not answered yet.
+  std::uint64_t parked = 0;        ///< Entities parked now.
+  std::uint64_t active = 0;        ///< Entities in memory now.
+  std::uint64_t active_bytes = 0;  ///< Estimate of their memory.
+  std::uint64_t in_flight = 0;     ///< Requests not answered yet.
   std::uint64_t snapshots = 0;
   std::uint64_t commits = 0;
   std::uint64_t committed_steps = 0;
-  double commit_seconds = 0;        ///< Time spent in commits, summed.
+  double commit_seconds = 0;  ///< Time spent in commits, summed.
   persistence::journal_stats journal;
 };
 

@@ -1,0 +1,66 @@
+#include "runtime/entity_actor.h"
+
+#include <utility>
+
+#include <caf/behavior.hpp>
+#include <caf/send.hpp>
+
+#include "runtime/messages.h"
+
+namespace perdure::runtime {
+
+entity_actor::entity_actor(caf::actor_config& config, shard_host& host, entity_services& services,
+                           const entity_type& type, std::shared_ptr<entity_slot> slot)
+    : caf::event_based_actor(config),
+      host_(host),
+      services_(services),
+      type_(type),
+      slot_(std::move(slot)) {}
+
+caf::behavior entity_actor::make_behavior() {
+  entity_.emplace(services_, type_, slot_, reminder_of(entity_mail::kind::barrier));
+  return {[this](const entity_mail& mail) { receive(mail); }};
+}
+
+void entity_actor::receive(const entity_mail& mail) {
+  switch (mail.about) {
+    case entity_mail::kind::deliver:
+      slot_->waiting.fetch_sub(1, std::memory_order_relaxed);
+      entity_->deliver(mail.what);
+      if (entity_->is_empty()) host_.dismiss(*slot_);
+      return;
+    case entity_mail::kind::commit_refused:
+      return entity_->commit_refused(*mail.why);
+    case entity_mail::kind::barrier:
+      return entity_->barrier_reached();
+    case entity_mail::kind::leave:
+      return leave(mail.why);
+    case entity_mail::kind::leave_durably:
+      entity_.reset();
+      host_.left(*slot_);
+      return quit();
+  }
+}
+
+void entity_actor::leave(const std::optional<error>& why) {
+  if (why)
+    entity_->refuse_waiting(*why);
+  else if (!entity_->can_be_put_away())
+    return host_.stays(*slot_);
+  entity_->before_leaving();
+  commit barrier;
+  barrier.entity = slot_;
+  barrier.reached = reminder_of(entity_mail::kind::leave_durably);
+  services_.writer.submit(std::move(barrier));
+}
+
+std::function<void()> entity_actor::reminder_of(entity_mail::kind about) {
+  // Weak: the entity, which this actor owns, keeps one of these.
+  return [self = caf::actor_cast<caf::weak_actor_ptr>(this), about] {
+    if (auto alive = self.lock()) {
+      caf::anon_send(caf::actor_cast<caf::actor>(alive), entity_mail{about, nullptr, std::nullopt});
+    }
+  };
+}
+
+}  // namespace perdure::runtime

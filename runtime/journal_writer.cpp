@@ -1,0 +1,164 @@
+#include "runtime/journal_writer.h"
+
+#include <chrono>
+#include <utility>
+
+namespace perdure::runtime {
+
+using persistence::append_outcome;
+
+namespace {
+
+constexpr std::size_t commits_per_collection = 8;
+constexpr std::chrono::seconds idle_time{1};
+
+}  // namespace
+
+error to_error(append_outcome outcome) {
+  switch (outcome) {
+    case append_outcome::storage_full:
+      return {
+          errc::storage_full,
+          "there is no room left for the journal; nothing was written: make room and try again"};
+    case append_outcome::fenced:
+      return {errc::unavailable, "another node owns this entity's shard now: try again"};
+    case append_outcome::out_of_sequence:
+      return {
+          errc::unavailable,
+          "an earlier message to this entity could not be written, so this one was not: try again"};
+    case append_outcome::unknown:
+    case append_outcome::ok:
+      break;
+  }
+  return {
+      errc::unavailable,
+      "it is not known whether the message was written: try again with the same idempotency key"};
+}
+
+journal_writer::journal_writer(persistence::journal& store, const wall_clock& wall,
+                               const engine_limits& limits, hooks notify)
+    : store_(store), wall_(wall), limits_(limits), notify_(std::move(notify)) {}
+
+journal_writer::~journal_writer() {
+  {
+    std::lock_guard guard{mutex_};
+    stopping_ = true;
+  }
+  woken_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void journal_writer::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void journal_writer::submit(commit work) {
+  bool wake = false;
+  {
+    std::lock_guard guard{mutex_};
+    wake = queue_.empty() && !busy_;
+    queue_.push_back(std::move(work));
+  }
+  if (wake) woken_.notify_one();
+}
+
+void journal_writer::drain() {
+  std::unique_lock lock{mutex_};
+  idle_.wait(lock, [&] { return queue_.empty() && !busy_; });
+}
+
+writer_figures journal_writer::figures() const {
+  std::lock_guard guard{mutex_};
+  return figures_;
+}
+
+void journal_writer::run() {
+  std::vector<commit> work;
+  std::unique_lock lock{mutex_};
+  while (true) {
+    if (queue_.empty()) {
+      busy_ = false;
+      idle_.notify_all();
+      if (stopping_) return;
+      if (!more_garbage_) {
+        woken_.wait_for(lock, idle_time, [&] { return stopping_ || !queue_.empty(); });
+      }
+    }
+    busy_ = true;
+    std::swap(work, queue_);
+    lock.unlock();
+    commit_all(work);
+    // Garbage is removed when there is nothing else to do, and now and then under load.
+    if (work.empty() || ++commits_since_collection_ >= commits_per_collection) {
+      commits_since_collection_ = 0;
+      more_garbage_ = store_.collect(wall_.now());
+    }
+    work.clear();
+    lock.lock();
+  }
+}
+
+void journal_writer::commit_all(std::vector<commit>& work) {
+  for (std::size_t done = 0; done < work.size();) done = commit_some(work, done);
+}
+
+std::size_t journal_writer::commit_some(std::vector<commit>& work, std::size_t from) {
+  batches_.clear();
+  std::size_t bytes = 0;
+  auto to = from;
+  for (;
+       to < work.size() && batches_.size() < limits_.commit_batches && bytes < limits_.commit_bytes;
+       ++to) {
+    if (!work[to].step) continue;
+    bytes += work[to].step->encoded.size();
+    batches_.push_back(std::move(*work[to].step));
+  }
+  outcomes_.assign(batches_.size(), append_outcome::unknown);
+  const auto began = std::chrono::steady_clock::now();
+  if (!batches_.empty()) store_.append(batches_, outcomes_);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+
+  std::size_t committed = 0;
+  std::size_t snapshots = 0;
+  for (std::size_t i = from, batch = 0; i < to; ++i) {
+    auto& each = work[i];
+    if (!each.step) {
+      settle(each, std::nullopt);
+      continue;
+    }
+    const auto outcome = outcomes_[batch];
+    if (outcome == append_outcome::ok) {
+      ++committed;
+      const auto& after = batches_[batch].after;
+      each.entity->durable.store(after.last_event, std::memory_order_release);
+      notify_.committed(*each.entity, after);
+      if (each.snapshot) {
+        ++snapshots;
+        store_.keep(std::move(*each.snapshot));
+      }
+    }
+    ++batch;
+    settle(each, outcome);
+  }
+  std::lock_guard guard{mutex_};
+  figures_.commits += batches_.empty() ? 0 : 1;
+  figures_.steps += committed;
+  figures_.snapshots += snapshots;
+  figures_.seconds += took.count();
+  return to;
+}
+
+void journal_writer::settle(commit& done, std::optional<append_outcome> outcome) {
+  const bool durable = outcome ? *outcome == append_outcome::ok
+                               : done.entity->durable.load(std::memory_order_acquire) >= done.needs;
+  if (durable) {
+    for (auto& each : done.replies) each.done(std::move(each.what));
+  } else {
+    const auto why = to_error(outcome.value_or(append_outcome::out_of_sequence));
+    for (auto& each : done.replies) each.done(why);
+    if (outcome) notify_.refused(*done.entity, why);
+  }
+  if (done.reached) done.reached();
+}
+
+}  // namespace perdure::runtime

@@ -1,0 +1,108 @@
+#pragma once
+
+/// The one thread that appends to the journal. Group commit without a timer: each commit takes
+/// whatever has been queued since the last one began.
+///
+/// Guarantees:
+/// - Work is done in the order it was submitted.
+/// - A step's replies are given after its batch is durable, and not before; when it is refused they
+///   get the error instead.
+/// - When a step of an entity is refused, so is every later one that was built on it.
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <perdure/call.h>
+
+#include "persistence/journal.h"
+#include "runtime/defaults.h"
+#include "runtime/entity_slot.h"
+
+namespace perdure::runtime {
+
+/// Something to be said once a step is durable.
+struct reply {
+  completion done;
+  answer what;
+};
+
+/// A step on its way to the journal; without a batch, a barrier behind the steps before it.
+struct commit {
+  std::shared_ptr<entity_slot> entity;
+  std::optional<persistence::batch> step;
+  std::optional<persistence::snapshot> snapshot;  ///< Kept once the step is durable.
+  std::vector<reply> replies;
+  /// Of a barrier: the replies are given only if this event is durable.
+  event_number needs = 0;
+  /// Called when a barrier is reached, or the step has been committed; may be empty.
+  std::function<void()> reached;
+};
+
+struct writer_figures {
+  std::uint64_t commits = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t snapshots = 0;
+  double seconds = 0;  ///< Spent in commits.
+};
+
+class journal_writer {
+public:
+  struct hooks {
+    /// A step became durable (slot, summary after it).
+    std::function<void(entity_slot&, const persistence::entity_summary&)> committed;
+    /// A step was refused, and why: the entity must be loaded again.
+    std::function<void(const entity_slot&, const error&)> refused;
+  };
+
+  journal_writer(persistence::journal& store, const wall_clock& wall, const engine_limits& limits,
+                 hooks notify);
+  /// Works off what is queued, then ends the thread.
+  ~journal_writer();
+
+  void start();
+
+  /// Queues work. Any thread.
+  void submit(commit work);
+
+  /// Blocks until everything submitted before is done.
+  void drain();
+
+  writer_figures figures() const;
+
+private:
+  void run();
+  void commit_all(std::vector<commit>& work);
+  std::size_t commit_some(std::vector<commit>& work, std::size_t from);
+  void settle(commit& done, std::optional<persistence::append_outcome> outcome);
+
+  persistence::journal& store_;
+  const wall_clock& wall_;
+  const engine_limits& limits_;
+  hooks notify_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable woken_;
+  std::condition_variable idle_;
+  std::vector<commit> queue_;
+  bool busy_ = false;
+  bool stopping_ = false;
+  writer_figures figures_;
+
+  // The writer thread's own; the vectors are kept to save allocations.
+  bool more_garbage_ = true;
+  std::size_t commits_since_collection_ = 0;
+  std::vector<persistence::batch> batches_;
+  std::vector<persistence::append_outcome> outcomes_;
+
+  std::thread thread_;
+};
+
+/// What a refused append means to the caller.
+error to_error(persistence::append_outcome outcome);
+
+}  // namespace perdure::runtime

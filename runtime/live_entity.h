@@ -1,0 +1,120 @@
+#pragma once
+
+/// One active entity: takes deliveries, lets its machine make steps of them, and hands the steps to
+/// the writer with the answers that may be given once they are durable. No threads and no actors
+/// here: an actor drives it, or a test.
+///
+/// Guarantees:
+/// - No answer leaves before what it rests on is durable.
+/// - After a step that could not be written, or a refusal that spoiled the state, the entity is
+///   loaded again from the journal before it takes the next delivery.
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "entities/machine.h"
+#include "persistence/journal.h"
+#include "runtime/delivery.h"
+#include "runtime/entity_slot.h"
+#include "runtime/journal_writer.h"
+
+namespace perdure::runtime {
+
+using counter = std::atomic<std::uint64_t>;
+
+/// What every entity of an engine uses. Set up once; outlives the entities.
+struct entity_services {
+  persistence::journal& store;
+  journal_writer& writer;
+  const wall_clock& wall;
+  const engine_limits& limits;
+  core::machine_limits machine_limits;
+  /// An entity was parked, or (nothing) is no longer.
+  std::function<void(const entity_id&, const std::optional<error>&)> on_parked;
+
+  // Named as in engine_stats.
+  counter signals{0}, updates{0}, queries{0}, refused{0}, replayed{0}, timers_fired{0},
+      continued{0}, parked{0};
+  std::atomic<std::int64_t> active_bytes{0};
+};
+
+class live_entity {
+public:
+  /// `again` asks the driver to call `barrier_reached` from the entity's own turn.
+  live_entity(entity_services& services, const entity_type& type, std::shared_ptr<entity_slot> slot,
+              std::function<void()> again);
+  ~live_entity();
+
+  /// Takes a delivery: answers it now, later, or keeps it until the entity is loaded again.
+  void deliver(delivery_ptr what);
+
+  /// A step was not written, and why.
+  void commit_refused(error why);
+
+  /// Everything submitted before `again` was asked for has been settled.
+  void barrier_reached();
+
+  /// Whether the entity may leave memory once what it submitted is durable: nobody waits here for
+  /// the end of an update.
+  bool can_be_put_away() const {
+    return waiting_for_updates_.empty() && held_.empty() && !reloading_;
+  }
+
+  /// Answers all who wait with `why`; for the end of the engine.
+  void refuse_waiting(const error& why);
+
+  /// Takes a last snapshot, when that saves the next activation work.
+  void before_leaving();
+
+  /// Nothing was ever accepted for this id.
+  bool is_empty() const { return machine_ && machine_->where().last_event == 0; }
+
+private:
+  void load();
+  void park(error why);
+  void reload();
+
+  void take(call_message& message);
+  void take(await_message& message);
+  void take(describe_message& message);
+  void take(terminate_message& message);
+  void take(wake_message& message);
+
+  void answer_query(call_message& message);
+  void answer_past_query(call_message& message);
+  void settle(core::outcome outcome, bool until_ended, counter* taken, completion done);
+  void answer_repeat(const core::repeated& seen, bool until_accepted, completion done);
+  void submit(core::record step, std::vector<reply> replies);
+  void answer_ended_updates(const core::record& step, std::vector<reply>& replies);
+  void after_durable(completion done, answer what);
+  std::optional<persistence::snapshot> maybe_snapshot(core::record& step);
+  void maybe_continue_as_new();
+  persistence::entity_summary summary() const;
+  void account();
+
+  entity_services& services_;
+  const entity_type& type_;
+  std::shared_ptr<entity_slot> slot_;
+  std::function<void()> again_;
+
+  std::unique_ptr<core::machine> machine_;
+  std::optional<error> parked_;
+  event_number submitted_ = 0;  ///< Last event handed to the writer.
+  event_number snapshot_event_ = 0;
+  std::uint64_t bytes_since_snapshot_ = 0;
+  std::uint64_t snapshot_bytes_ = 0;
+  bool warned_ = false;
+
+  bool reloading_ = false;
+  std::optional<error> lost_;       ///< Why the last steps were not written.
+  std::vector<delivery_ptr> held_;  ///< Until the entity is loaded again.
+  std::multimap<event_number, completion> waiting_for_updates_;
+  std::int64_t accounted_bytes_ = 0;
+};
+
+}  // namespace perdure::runtime

@@ -1,0 +1,129 @@
+#include "runtime/shard_host.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+
+#include "runtime/entity_actor.h"
+#include "runtime/messages.h"
+
+namespace perdure::runtime {
+
+std::size_t shard_host::id_hash::operator()(const entity_id& id) const {
+  return std::hash<std::string_view>{}(id.id) ^ (std::hash<std::string_view>{}(id.type) << 1);
+}
+
+void shard_host::deliver(delivery_ptr what) {
+  {
+    std::lock_guard guard{mutex_};
+    if (accept(what)) return;
+  }
+  ++shared_.overloaded;
+  what->refuse({errc::overloaded,
+                to_string(what->target) + " has " +
+                    std::to_string(shared_.services.limits.mailbox) +
+                    " messages waiting, the limit: send it less at a time, or try again later"});
+}
+
+bool shard_host::accept(delivery_ptr& what) {
+  auto found = residents_.find(what->target);
+  auto& to = found == residents_.end() ? activate(what->target) : found->second;
+  if (to.slot->waiting.load(std::memory_order_relaxed) >= shared_.services.limits.mailbox)
+    return false;
+  to.last_used = shared_.coarse_time.load(std::memory_order_relaxed);
+  to.slot->waiting.fetch_add(1, std::memory_order_relaxed);
+  send(to, std::move(what));
+  return true;
+}
+
+void shard_host::send(resident& to, delivery_ptr what) {
+  if (to.leaving) {
+    to.kept.push_back(std::move(what));
+    return;
+  }
+  caf::anon_send(to.actor, entity_mail{entity_mail::kind::deliver, std::move(what), std::nullopt});
+}
+
+shard_host::resident& shard_host::activate(const entity_id& id) {
+  auto slot = std::make_shared<entity_slot>();
+  slot->id = id;
+  slot->shard = shard_;
+  slot->epoch = epoch_;
+  auto actor = shared_.system.spawn<entity_actor, caf::lazy_init>(
+      *this, shared_.services, *shared_.find_type(id.type), slot);
+  ++shared_.active;
+  ++shared_.activations;
+  return residents_
+      .insert_or_assign(id, resident{std::move(slot), std::move(actor), 0, false, false, {}})
+      .first->second;
+}
+
+shard_host::resident* shard_host::find(const entity_slot& slot) {
+  auto found = residents_.find(slot.id);
+  return found == residents_.end() || found->second.slot.get() != &slot ? nullptr : &found->second;
+}
+
+void shard_host::ask_to_leave(resident& whom) {
+  whom.leaving = true;
+  caf::anon_send(whom.actor, entity_mail{entity_mail::kind::leave, nullptr, std::nullopt});
+}
+
+std::size_t shard_host::put_idle_away(std::int64_t idle_since, std::size_t most) {
+  std::lock_guard guard{mutex_};
+  std::size_t asked = 0;
+  for (auto& [id, each] : residents_) {
+    if (asked == most) break;
+    if (each.leaving || each.last_used > idle_since) continue;
+    ask_to_leave(each);
+    ++asked;
+  }
+  return asked;
+}
+
+void shard_host::put_all_away(const error& why) {
+  std::lock_guard guard{mutex_};
+  for (auto& [id, each] : residents_) {
+    if (std::exchange(each.sent_off, true)) continue;
+    each.leaving = true;
+    caf::anon_send(each.actor, entity_mail{entity_mail::kind::leave, nullptr, why});
+    for (auto& kept : std::exchange(each.kept, {})) kept->refuse(why);
+  }
+}
+
+void shard_host::commit_refused(const entity_slot& slot, const error& why) {
+  std::lock_guard guard{mutex_};
+  if (auto* whom = find(slot)) {
+    caf::anon_send(whom->actor, entity_mail{entity_mail::kind::commit_refused, nullptr, why});
+  }
+}
+
+void shard_host::stays(const entity_slot& slot) {
+  std::lock_guard guard{mutex_};
+  auto* whom = find(slot);
+  if (!whom) return;
+  whom->leaving = false;
+  for (auto& each : std::exchange(whom->kept, {})) send(*whom, std::move(each));
+}
+
+void shard_host::left(const entity_slot& slot) {
+  std::lock_guard guard{mutex_};
+  auto* whom = find(slot);
+  if (!whom) return;
+  auto kept = std::move(whom->kept);
+  residents_.erase(entity_id{slot.id});
+  --shared_.active;
+  ++shared_.passivations;
+  // Under the same lock, so that nobody overtakes what was kept.
+  for (auto& each : kept) accept(each);
+}
+
+void shard_host::dismiss(const entity_slot& slot) {
+  std::lock_guard guard{mutex_};
+  auto* whom = find(slot);
+  if (whom && !whom->leaving) ask_to_leave(*whom);
+}
+
+}  // namespace perdure::runtime

@@ -1,0 +1,92 @@
+#pragma once
+
+/// The entities of one shard: brings them into memory when somebody writes to them, hands
+/// deliveries on in order, and puts idle ones away. Any thread may call.
+///
+/// An entity leaves in three steps, so that no delivery is lost and no two instances of it are ever
+/// alive: it is asked to leave (deliveries are kept here from then on); it waits until what it
+/// submitted is durable; it is forgotten, and what was kept brings it back.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+
+#include "runtime/delivery.h"
+#include "runtime/entity_slot.h"
+#include "runtime/live_entity.h"
+
+namespace perdure::runtime {
+
+class shard_host {
+public:
+  /// What the hosts of an engine share.
+  struct environment {
+    caf::actor_system& system;
+    entity_services& services;
+    std::function<const entity_type*(const std::string&)> find_type;
+    std::atomic<std::uint64_t> active{0}, activations{0}, passivations{0}, overloaded{0};
+    std::atomic<std::int64_t> coarse_time{0};  ///< Milliseconds, of whatever clock; for idleness.
+  };
+
+  shard_host(environment& shared, sharding::shard_number shard, sharding::epoch_number epoch)
+      : shared_(shared), shard_(shard), epoch_(epoch) {}
+  shard_host(const shard_host&) = delete;
+  shard_host& operator=(const shard_host&) = delete;
+
+  /// Sends a delivery to its entity. REQUIRES: the entity is of this shard, its type is hosted.
+  void deliver(delivery_ptr what);
+
+  /// Asks entities to leave that have not been used since `idle_since`, at most `most`. Returns how
+  /// many were asked.
+  std::size_t put_idle_away(std::int64_t idle_since, std::size_t most);
+
+  /// Asks every entity to leave, refusing those who wait for updates with `why`.
+  void put_all_away(const error& why);
+
+  /// Tells an entity that a step of it was not written.
+  void commit_refused(const entity_slot& slot, const error& why);
+
+  // -- what entities answer -----------------------------------------------------------------------
+
+  /// The entity must stay; it takes deliveries again.
+  void stays(const entity_slot& slot);
+  /// The entity is gone.
+  void left(const entity_slot& slot);
+  /// The entity holds nothing that is worth keeping in memory.
+  void dismiss(const entity_slot& slot);
+
+private:
+  struct resident {
+    std::shared_ptr<entity_slot> slot;
+    caf::actor actor;
+    std::int64_t last_used = 0;
+    bool leaving = false;
+    bool sent_off = false;  ///< Has to leave in any case, and knows.
+    std::vector<delivery_ptr> kept;
+  };
+
+  /// Takes `what` over, or returns false when the mailbox is full. REQUIRES: the lock is held.
+  bool accept(delivery_ptr& what);
+  void send(resident& to, delivery_ptr what);
+  resident& activate(const entity_id& id);
+  resident* find(const entity_slot& slot);
+  void ask_to_leave(resident& whom);
+
+  struct id_hash {
+    std::size_t operator()(const entity_id& id) const;
+  };
+
+  environment& shared_;
+  const sharding::shard_number shard_;
+  const sharding::epoch_number epoch_;
+  std::mutex mutex_;
+  std::unordered_map<entity_id, resident, id_hash> residents_;
+};
+
+}  // namespace perdure::runtime

@@ -1,0 +1,61 @@
+#pragma once
+
+/// Wakes entities when their timers come due. Only what is due soon is held in memory; the rest
+/// sleeps in the journal's index, so a million sleeping timers cost nothing but disk.
+///
+/// Guarantees: an entity is woken at or after its time, never before; after an outage at once; and
+/// again, later, when waking it failed.
+///
+/// `committed` is called by the writer, `tick` by the housekeeper, answers come from anywhere.
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "persistence/journal.h"
+#include "runtime/defaults.h"
+#include "runtime/entity_slot.h"
+
+namespace perdure::runtime {
+
+class timers {
+public:
+  /// Wakes an entity; `done` is called once with what went wrong, if anything did.
+  using waker =
+      std::function<void(const entity_id&, std::function<void(std::optional<error>)> done)>;
+
+  timers(const persistence::journal& store, const wall_clock& wall, waker wake);
+
+  /// A step became durable. Returns whether the housekeeper should look at the time again.
+  bool committed(entity_slot& slot, const persistence::entity_summary& after);
+
+  /// Wakes whoever is due. Returns when to call again at the latest.
+  timestamp tick();
+
+  /// Wakes nobody any more.
+  void stop() { stopped_ = true; }
+
+private:
+  using entry = std::pair<timestamp, entity_id>;
+
+  void refill(timestamp now);
+  void wake(entry due, timestamp now);
+  void answered(const entity_id& entity, const std::optional<error>& why);
+
+  const persistence::journal& store_;
+  const wall_clock& wall_;
+  waker wake_;
+
+  std::mutex mutex_;
+  std::set<entry> soon_;  ///< All that is due before horizon_, and perhaps entries out of date.
+  std::size_t under_way_ = 0;  ///< Woken and not answered.
+  std::atomic<timestamp> horizon_{timestamp{}};
+  timestamp next_refill_{};
+  std::atomic<bool> stopped_{false};
+};
+
+}  // namespace perdure::runtime
