@@ -94,7 +94,7 @@ std::optional<error> machine::restore(const carried_state& carried, const positi
   delayed_ = carried.delayed;
   window_ = {};
   for (auto& each : carried.idempotency) window_.add(each);
-  state_size_ = carried.state.size();
+  state_size_ = measured_state_size_ = carried.state.size();
   return std::nullopt;
 }
 
@@ -261,8 +261,15 @@ std::vector<waiter> machine::timers() const {
 
 bytes machine::state() const {
   auto saved = canonical(instance_->save_state()).value();
-  state_size_ = saved.size();
+  state_size_ = measured_state_size_ = saved.size();
   return saved;
+}
+
+bool machine::state_is_small() const {
+  const auto limit = limits_.copied_state_bytes;
+  // The estimate only grows between measurements: measure before believing that it is too large.
+  if (state_size_ > limit && measured_state_size_ <= limit) state();
+  return state_size_ <= limit;
 }
 
 carried_state machine::carry() const {
@@ -418,7 +425,7 @@ template <class Body>
 std::optional<error> machine::atomically(bool refusable, Body body) {
   const mark before{turn_->commands.size(), handlers_.size(), handlers_.next_waiter(),
                     timers_started_, drawn_};
-  const bool kept = !refusable || state_size_ <= limits_.copied_state_bytes;
+  const bool kept = !refusable || state_is_small();
   if (kept) instance_->keep_state();
   std::optional<error> why;
   try {

@@ -161,6 +161,7 @@ private:
 
   outcome take(input what, message* from, bool is_update, timestamp now);
   std::optional<error> check_room() const;
+  bool state_is_small() const;
   record begin(input what, timestamp now) const;
   std::optional<error> execute(record& step, bool refusable);
   void advance(const record& step);
@@ -206,7 +207,8 @@ private:
   std::vector<delayed_signal> delayed_;
   idempotency_window window_;
   bool terminated_ = false;
-  mutable std::size_t state_size_ = 0;
+  mutable std::size_t state_size_ = 0;  ///< Measured, plus what came in since.
+  mutable std::size_t measured_state_size_ = 0;
 
   // Of the turn being taken.
   record* turn_ = nullptr;

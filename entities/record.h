@@ -57,6 +57,7 @@ struct keyed_message {
   timestamp time;
   bool is_update = false;
   std::optional<update_outcome> outcome;  ///< Of an update that has ended.
+  std::uint16_t method = 0;
   friend bool operator==(const keyed_message&, const keyed_message&) = default;
 };
 

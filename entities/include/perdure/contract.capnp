@@ -25,3 +25,7 @@ annotation update @0x9e8d7c6b5a493827 (method) :Void;
 
 annotation query @0xa1b2c3d4e5f60718 (method) :Void;
 # A read-only request.
+
+annotation optional @0x9c1f6d0a7be24e35 (field, param) :Void;
+# This field of a struct, text, data or list type may be absent: std::optional in C++, null in JSON.
+# Without it, an absent field is the same as one with its default value.
