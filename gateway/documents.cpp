@@ -1,0 +1,89 @@
+#include "gateway/handlers.h"
+#include "gateway/openapi.h"
+#include "gateway/service.h"
+
+namespace perdure::gateway {
+
+namespace {
+
+constexpr const char* index_html = R"(<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Perdure</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:50em;margin:2em auto;padding:0 1em}
+code{background:#f3f3f3;padding:.1em .3em}td{padding:.2em 1em .2em 0;vertical-align:top}</style>
+<h1>Perdure</h1>
+<p>This node serves entities over HTTP and JSON.</p>
+<table>
+<tr><td><a href="/v1/types">/v1/types</a><td>the types hosted here, with their methods
+<tr><td><a href="/v1/entities">/v1/entities</a><td>the entities; <code>?type=&amp;status=&amp;after=&amp;limit=</code>
+<tr><td><code>/v1/entities/{type}/{id}</code><td>one entity: GET describes it, DELETE ends it
+<tr><td><code>/v1/entities/{type}/{id}/history</code><td>what happened to it; as an event stream, live
+<tr><td><code>/v1/entities/{type}/{id}/signals/{name}</code><td>POST a durable message
+<tr><td><code>/v1/entities/{type}/{id}/updates/{name}</code><td>POST a durable request, answered with its results
+<tr><td><code>/v1/entities/{type}/{id}/queries/{name}</code><td>GET or POST a question
+<tr><td><a href="/openapi.json">/openapi.json</a><td>all of this for machines
+<tr><td><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a><td>for whoever operates it
+</table>
+</html>
+)";
+
+constexpr const char* index_text = R"(Perdure: entities over HTTP and JSON.
+
+GET  /v1/types                                 the types hosted here, with their methods
+GET  /v1/entities?type=&status=&after=&limit=  the entities
+GET  /v1/entities/{type}/{id}                  one entity; DELETE ends it
+GET  /v1/entities/{type}/{id}/history          what happened to it; text/event-stream follows live
+POST /v1/entities/{type}/{id}/signals/{name}   a durable message
+POST /v1/entities/{type}/{id}/updates/{name}   a durable request, answered with its results
+GET  /v1/entities/{type}/{id}/queries/{name}   a question; POST takes parameters as a body
+GET  /openapi.json                             all of this for machines
+GET  /healthz /readyz /metrics                 for whoever operates it
+)";
+
+}  // namespace
+
+kj::Promise<reply> get_index(service&, const http_request& request) {
+  if (!request.accepts("text/html")) return reply::text("text/plain; charset=utf-8", index_text);
+  return reply::text("text/html; charset=utf-8", index_html)
+      .with("X-Content-Type-Options", "nosniff")
+      .with("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+}
+
+kj::Promise<reply> get_types(service& s, const http_request&) {
+  return reply::json(types_json(s.engine.types()));
+}
+
+kj::Promise<reply> get_openapi(service& s, const http_request&) {
+  if (s.openapi.empty()) s.openapi = openapi_json(s.engine.types());
+  return reply::json(s.openapi);
+}
+
+kj::Promise<reply> get_health(service&, const http_request&) {
+  return reply::json(R"({"status":"alive"})");
+}
+
+kj::Promise<reply> get_readiness(service& s, const http_request&) {
+  switch (s.state.load()) {
+    case readiness::ready:
+      return reply::json(R"({"status":"ready"})");
+    case readiness::starting:
+      return refuse(errc::unavailable, "the node is starting");
+    case readiness::draining:
+      return refuse(errc::draining, "the node is shutting down");
+  }
+  return refuse(errc::internal, "the node is in no known state");
+}
+
+kj::Promise<reply> get_metrics(service& s, const http_request&) {
+  auto families = s.metrics.Collect();
+  const bool running = s.state.load() == readiness::ready;
+  auto read = [&engine = s.engine, running,
+               families = std::move(families)]() mutable -> result<reply> {
+    if (running) std::ranges::move(engine_metrics(engine.stats()), std::back_inserter(families));
+    return reply::text("text/plain; version=0.0.4; charset=utf-8", metrics_text(families));
+  };
+  return s.read<reply>(std::move(read)).then([](result<reply> text) -> reply {
+    return text ? *std::move(text) : refuse(problem(std::move(text).error()));
+  });
+}
+
+}  // namespace perdure::gateway

@@ -1,0 +1,55 @@
+#pragma once
+
+/// A request as handlers see it: taken apart, decoded, its body read.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <perdure/capnp_compat.h>
+#include <perdure/errors.h>
+#include <perdure/types.h>
+
+#include <kj/compat/http.h>
+
+#include "gateway/url.h"
+
+namespace perdure::gateway {
+
+/// The headers that the server looks at, beyond those that kj knows.
+struct header_ids {
+  kj::Own<kj::HttpHeaderTable> table;
+  kj::HttpHeaderId accept;
+  kj::HttpHeaderId last_event_id;
+
+  header_ids();
+};
+
+struct http_request {
+  kj::HttpMethod method = kj::HttpMethod::GET;
+  url_target target;
+  std::string body;
+  std::optional<std::string> idempotency_key;
+  std::optional<std::string> last_event_id;
+  std::string accept;
+
+  /// Takes the target and the headers apart. Errors: malformed, naming what is wrong.
+  static result<http_request> parse(kj::HttpMethod method, kj::StringPtr url,
+                                    const kj::HttpHeaders& headers, const header_ids& ids);
+
+  /// Returns the value of a query-string parameter, or null.
+  const std::string* parameter(std::string_view name) const;
+
+  /// Returns a parameter as a number from `least` to `most`, `otherwise` when absent.
+  result<std::uint64_t> number(std::string_view name, std::uint64_t otherwise,
+                               std::uint64_t least = 0, std::uint64_t most = UINT64_MAX) const;
+
+  /// Returns a parameter as a duration of at most `most`, `otherwise` when absent.
+  result<duration> time(std::string_view name, duration otherwise, duration most) const;
+
+  /// Whether the client would rather have `type` than JSON.
+  bool accepts(std::string_view type) const { return accept.find(type) != std::string::npos; }
+};
+
+}  // namespace perdure::gateway
