@@ -1,0 +1,47 @@
+#include "entities/payload.h"
+
+#include "entities/payload_reader.h"
+// The compatibility header, first in there, comes before Cap'n Proto's.
+#include <capnp/any.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cstring>
+
+namespace perdure::core {
+
+namespace {
+
+/// Returns a payload made of one segment's words.
+bytes with_table(kj::ArrayPtr<const capnp::word> words) {
+  auto content = words.asBytes();
+  std::uint32_t table[2] = {0, static_cast<std::uint32_t>(words.size())};
+  bytes payload(sizeof(table) + content.size());
+  std::memcpy(payload.data(), table, sizeof(table));
+  std::memcpy(payload.data() + sizeof(table), content.begin(), content.size());
+  return payload;
+}
+
+}  // namespace
+
+result<bytes> canonical(bytes_view payload) {
+  // Measured, copied and compared with the form.
+  constexpr unsigned passes = 4;
+  try {
+    payload_reader opened{payload, passes};
+    if (opened.message().isCanonical()) return bytes(payload.begin(), payload.end());
+    payload_reader again{payload, passes};
+    return with_table(again.message().getRoot<capnp::AnyStruct>().canonicalize());
+  } catch (const failure& why) {
+    return why.why();
+  } catch (const kj::Exception& why) {
+    return error{errc::malformed, "damaged payload: " + to_text(why)};
+  }
+}
+
+std::uint64_t digest(bytes_view data, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(data.data(), data.size(), seed);
+}
+
+}  // namespace perdure::core
