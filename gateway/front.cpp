@@ -79,9 +79,9 @@ kj::Promise<bool> front::read_body(exchange& now, kj::AsyncInputStream& body) {
   now.buffer = std::make_unique_for_overwrite<char[]>(read_at_once);
   auto late = service_.timer.afterDelay(service_.options.body_time.count() * kj::MILLISECONDS)
                   .then([]() -> bool {
-                    kj::throwFatalException(kj::Exception(
-                        kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                        kj::str("the body was not sent in time")));
+                    kj::throwFatalException(
+                        kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+                                      kj::str("the body was not sent in time")));
                   });
   return read_more(now, body).exclusiveJoin(kj::mv(late));
 }
