@@ -27,7 +27,7 @@ namespace perdure::runtime {
 namespace {
 
 constexpr std::size_t parked_kept = 100;
-constexpr std::chrono::milliseconds sweep_every{1'000};
+constexpr duration sweep_every = 1s;
 constexpr std::size_t sweep_most = 1'000;  // of one shard at once
 
 std::unique_ptr<caf::actor_system_config> configure(const engine_limits& limits) {
@@ -101,7 +101,7 @@ struct engine::parts {
   void note_parked(const entity_id& entity, const std::optional<error>& why);
   void wake_housekeeper();
   void keep_house();
-  void sweep(std::chrono::steady_clock::time_point now);
+  void sweep(timestamp now);
 
   const engine_limits limits;
   persistence::journal& store;
@@ -127,7 +127,7 @@ struct engine::parts {
   std::condition_variable house_woken;
   bool house_called = false;
   bool house_closed = false;
-  std::chrono::steady_clock::time_point next_sweep{};
+  timestamp last_sweep{};
   std::thread housekeeper;
 };
 
@@ -198,17 +198,17 @@ void engine::parts::keep_house() {
     house_called = false;
     lock.unlock();
     const auto next = due.tick();
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= next_sweep) sweep(now);
-    const auto pause = std::clamp<std::chrono::milliseconds>(next - wall.now(), 1ms, sweep_every);
+    const auto now = wall.now();
+    if (now >= last_sweep + sweep_every || now < last_sweep) sweep(now);
+    const auto pause = std::clamp<duration>(next - now, 1ms, sweep_every);
     lock.lock();
     house_woken.wait_for(lock, pause, [&] { return house_closed || house_called; });
   }
 }
 
-void engine::parts::sweep(std::chrono::steady_clock::time_point now) {
-  next_sweep = now + sweep_every;
-  const auto time = wall.now().time_since_epoch().count();
+void engine::parts::sweep(timestamp now) {
+  last_sweep = now;
+  const auto time = now.time_since_epoch().count();
   environment.coarse_time = time;
   // When memory is short, ever younger entities have to go: half the time at each step.
   auto idle = limits.passivate_after.count();
@@ -261,6 +261,8 @@ void engine::drain() {
   p.writer.drain();
   p.store.flush();
 }
+
+void engine::look_at_clock() { parts_->wake_housekeeper(); }
 
 std::vector<const hosted_type*> engine::types() const {
   std::vector<const hosted_type*> all;

@@ -114,6 +114,10 @@ public:
   /// every entity to be put away, then stops. Blocks. The destructor does the same.
   void drain();
 
+  /// Has timers and idle entities looked after now instead of at the next moment the clock was
+  /// expected to bring: for a clock that has been moved.
+  void look_at_clock();
+
   /// Types in order of their names.
   std::vector<const hosted_type*> types() const;
   /// Returns the type with this name, or null.
