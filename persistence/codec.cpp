@@ -135,12 +135,12 @@ void write(wire::UpdateOutcome::Builder to, const core::update_outcome& value) {
 }
 
 void write(wire::KeyedMessage::Builder to, const core::keyed_message& value) {
-  to.setMethod(value.method);
   to.setKey(text(value.key));
   to.setDigest(value.digest);
   to.setEvent(value.event);
   to.setRun(value.run);
   to.setIsUpdate(value.is_update);
+  to.setMethod(value.method);
   to.setTime(millis(value.time));
   if (value.outcome) write(to.initOutcome(), *value.outcome);
 }

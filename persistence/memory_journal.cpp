@@ -128,21 +128,35 @@ result<core::record> memory_journal::decode(const entity_id& entity,
   return decode_record(from.encoded);
 }
 
+/// Returns the entity's snapshot when it can begin a load up to `until`: of the current run, and of
+/// the digest that the record it was taken after says.
+std::optional<snapshot> memory_journal::base_of(const entity_id& entity,
+                                                const stored_entity& stored,
+                                                event_number until) const {
+  if (!stored.base) return std::nullopt;
+  auto base = decode_snapshot(*stored.base);
+  if (!base || base->run != stored.summary().run || base->event > until) return std::nullopt;
+  auto after = std::ranges::find_if(
+      stored.records, [&](auto& record) { return record.after.last_event == base->event; });
+  if (after == stored.records.end() || after->run != base->run) return std::nullopt;
+  auto step = decode(entity, *after);
+  if (!step || step->state_digest.value_or(base->state_digest) != base->state_digest) {
+    return std::nullopt;
+  }
+  return std::move(*base);
+}
+
 result<loaded_entity> memory_journal::load(const entity_id& entity, event_number at) const {
   std::lock_guard lock(mutex_);
   auto found = entities_.find(entity);
   if (found == entities_.end()) return not_found(entity);
   auto& stored = found->second;
   auto until = at == 0 ? stored.summary().last_event : at;
-  auto run = stored.summary().run;
   loaded_entity loaded;
-  if (stored.base) {
-    auto base = decode_snapshot(*stored.base);
-    if (base && base->run == run && base->event <= until) loaded.base = std::move(*base);
-  }
+  loaded.base = base_of(entity, stored, until);
   bool any = false;
   for (auto& from : stored.records) {
-    if (from.run != run || from.after.last_event > until) continue;
+    if (from.run != stored.summary().run || from.after.last_event > until) continue;
     any = true;
     loaded.summary = from.after;
     if (loaded.base && from.after.last_event <= loaded.base->event) continue;

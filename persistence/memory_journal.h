@@ -81,6 +81,8 @@ private:
   append_outcome admit(const batch& next) const;
   void store(const batch& next);
   void remove(const garbage& ended);
+  std::optional<snapshot> base_of(const entity_id& entity, const stored_entity& stored,
+                                  event_number until) const;
   result<core::record> decode(const entity_id& entity, const stored_record& from) const;
 
   const memory_options options_;

@@ -1,0 +1,159 @@
+#pragma once
+
+/// The LMDB engine, put together: log, index, and the overlay between them.
+///
+/// Order of what happens to a batch: it is durable in the log, then in the overlay, then `append`
+/// returns, later it is in the index. `published_` is the last record that the overlay has; a flush
+/// reads it before it takes what is changed, so the index never claims what it has not.
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "persistence/codec.h"
+#include "persistence/lmdb/directory.h"
+#include "persistence/lmdb/index_file.h"
+#include "persistence/lmdb/journal_file.h"
+#include "persistence/lmdb/lmdb_journal.h"
+#include "persistence/lmdb/overlay.h"
+#include "persistence/lmdb/snapshot_queue.h"
+
+namespace perdure::persistence::lmdb {
+
+/// What an engine is made of, opened and belonging together.
+struct engine_parts {
+  directory_lock lock;
+  std::unique_ptr<journal_file> log;
+  std::unique_ptr<index_file> index;
+};
+
+class engine final : public journal {
+public:
+  engine(lmdb_options options, engine_parts parts);
+  ~engine() override;
+
+  /// Reads into the overlay what the index lacks (engine_recovery.cpp). To be called once, before
+  /// anything else. Errors: internal when a record is damaged, storage_full when the index cannot
+  /// be written.
+  result<nothing> catch_up();
+
+  /// Begins to write the index by itself, when the options ask for it.
+  void start();
+
+  std::uint32_t shard_count() const override { return log_->shard_count(); }
+  sharding::epoch_number acquire(sharding::shard_number shard) override;
+  std::vector<sharding::epoch_number> acquire_all() override;
+  void append(std::span<const batch> batches, std::span<append_outcome> outcomes) override;
+  std::optional<entity_summary> find(const entity_id& entity) const override;
+  result<loaded_entity> load(const entity_id& entity, event_number at = 0) const override;
+  result<std::vector<core::record>> history(const entity_id& entity, event_number from,
+                                            std::size_t limit,
+                                            std::optional<run_number> run) const override;
+  std::vector<listed_entity> list(const list_filter& filter) const override;
+  void due(timestamp until,
+           const std::function<void(const entity_id&, timestamp)>& each) const override;
+  void keep(snapshot taken) override;
+  bool collect(timestamp now) override;
+  void flush() override;
+  result<nothing> backup(const std::filesystem::path& target) const override;
+  journal_stats stats() const override;
+
+private:
+  /// A batch on its way through one append.
+  struct staged_batch {
+    std::size_t place = 0;  ///< In the span.
+    overlay_row* row = nullptr;
+    lsn number = 0;
+    lsn back = 0;
+  };
+
+  /// Records to remove, the oldest last, and what they were.
+  struct removal {
+    garbage what;
+    std::vector<lsn> records;
+  };
+
+  // -- appending (engine_append.cpp) --
+  void admit(std::span<const batch> batches, std::span<append_outcome> outcomes);
+  append_outcome stage(const batch& next, std::size_t place);
+  std::optional<entity_state> read_state(std::string_view key);
+  int write_staged(journal_file::change& change, std::span<const batch> batches);
+  void publish(std::span<const batch> batches);
+  void note_garbage(const entity_summary& after, bool begins_run, lsn number, lsn back,
+                    std::string_view key);
+  bool has_room(std::uint64_t incoming_bytes);
+  void refuse(std::span<append_outcome> outcomes, append_outcome why);
+  sharding::epoch_number store_epochs(sharding::shard_number first, std::uint32_t count);
+  int commit(journal_file::change& change);
+  void die(const std::string& doing, int code) const;
+
+  // -- recovery (engine_recovery.cpp) --
+  result<nothing> apply(const read_transaction& in, const cursor& at, std::set<lsn>& in_doubt);
+  void apply_intact(const log_entry& entry, const record_header& head);
+
+  // -- reading (engine_read.cpp) --
+  std::optional<entity_state> state_of(const entity_id& entity) const;
+  void note_due(const read_transaction& in, timestamp entry, std::string_view key, timestamp until,
+                std::vector<std::pair<std::string, timestamp>>& found) const;
+
+  // -- the index (engine_flush.cpp) --
+  class flush_job;
+  bool flush_once();
+  void mark_index_damaged() const;
+  bool flush_wanted() const;
+  void run_background();
+
+  // -- removing (engine_collect.cpp) --
+  bool pick_removal(timestamp now);
+  std::vector<lsn> records_of(const garbage& ended) const;
+  void finish_removal(const garbage& ended);
+  void put_back(std::span<const garbage> picked);
+
+  const lmdb_options options_;
+  const directory_lock lock_;
+  const std::unique_ptr<journal_file> log_;
+  const std::unique_ptr<index_file> index_;
+  overlay overlay_;
+  snapshot_queue snapshots_;
+  std::vector<std::atomic<sharding::epoch_number>> epochs_;
+
+  // The writer's.
+  std::vector<staged_batch> staged_;
+  std::uint64_t stages_ = 0;
+  std::optional<read_transaction> index_reader_;
+  lsn next_ = 1;
+  std::uint64_t bytes_until_disk_check_ = 0;
+  std::optional<removal> removing_;
+  std::uint64_t garbage_epoch_ = 0;  ///< Of the positions: those of an earlier flush are void.
+  std::array<index_file::garbage_position, 2> garbage_from_;
+
+  std::atomic<lsn> published_{0};
+  std::atomic<lsn> applied_{0};
+  std::atomic<std::uint64_t> unindexed_bytes_{0};
+  std::atomic<std::uint64_t> commits_{0};
+  std::atomic<bool> storage_full_{false};
+  std::atomic<bool> index_full_{false};
+  mutable std::atomic<bool> dead_{false};
+
+  mutable std::mutex lists_mutex_;  ///< The lists below.
+  std::vector<garbage> garbage_found_;
+  std::vector<garbage> garbage_gone_;
+  std::set<lsn> garbage_passed_;  ///< Picked or gone, and still in the index.
+  std::uint64_t flushes_ = 0;
+  mutable std::vector<std::pair<timestamp, std::string>> due_to_mend_;
+
+  std::mutex flush_mutex_;  ///< One flush at a time.
+  std::mutex background_mutex_;
+  std::condition_variable background_wake_;
+  bool stopping_ = false;
+  std::thread background_;
+};
+
+}  // namespace perdure::persistence::lmdb

@@ -1,0 +1,215 @@
+#include <algorithm>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "persistence/check.h"
+#include "persistence/limits.h"
+#include "persistence/lmdb/engine.h"
+
+namespace perdure::persistence::lmdb {
+
+namespace {
+
+/// How much is appended between two looks at the free space of the disk.
+constexpr std::uint64_t disk_check_bytes = std::uint64_t{8} << 20;
+
+/// With so many times `flush_records` not in the index, the writer writes it itself.
+constexpr std::uint64_t backlog_factor = 8;
+
+std::uint64_t size_of(std::span<const batch> batches) {
+  std::uint64_t size = 0;
+  for (auto& next : batches) size += next.encoded.size() + log_head_bytes;
+  return size;
+}
+
+bool begins_run(const batch& next) { return next.first_event == next.after.run_began; }
+
+}  // namespace
+
+// -- owning --------------------------------------------------------------------------------------
+
+sharding::epoch_number engine::acquire(sharding::shard_number shard) {
+  check(shard < shard_count(), "a shard is below shard_count");
+  return store_epochs(shard, 1);
+}
+
+std::vector<sharding::epoch_number> engine::acquire_all() {
+  store_epochs(0, shard_count());
+  return {epochs_.begin(), epochs_.end()};
+}
+
+sharding::epoch_number engine::store_epochs(sharding::shard_number first, std::uint32_t count) {
+  // Inside the write transaction: an append that begins after it sees the new epochs, and one that
+  // began before it has ended.
+  journal_file::change change(*log_);
+  auto add = [&](sharding::epoch_number by) {
+    for (auto shard = first; shard < first + count; ++shard) epochs_[shard] += by;
+  };
+  add(1);
+  int code = dead_ ? EIO : change.set_epochs({epochs_.begin(), epochs_.end()});
+  if (code == 0) code = commit(change);
+  if (code == 0) return epochs_[first];
+  if (is_full(code)) {
+    add(~sharding::epoch_number{0});
+  } else {
+    die("taking ownership of a shard", code);
+  }
+  throw failure(lmdb_error(code, "taking ownership of a shard"));
+}
+
+// -- appending -----------------------------------------------------------------------------------
+
+void engine::append(std::span<const batch> batches, std::span<append_outcome> outcomes) {
+  check(batches.size() == outcomes.size(), "one outcome for each batch");
+  if (batches.empty()) return;
+  auto incoming_bytes = size_of(batches);
+  int code = 0;
+  try {
+    bool room = has_room(incoming_bytes);
+    journal_file::change change(*log_);
+    admit(batches, outcomes);
+    if (staged_.empty()) return;
+    code = dead_ ? EIO : room ? write_staged(change, batches) : ENOSPC;
+    if (code == 0) code = commit(change);
+  } catch (const failure& failed) {
+    index_reader_.reset();
+    die(failed.what(), EIO);
+    std::ranges::fill(outcomes, append_outcome::unknown);
+    return;
+  }
+  storage_full_ = is_full(code);
+  if (code == 0) {
+    publish(batches);
+    unindexed_bytes_ += incoming_bytes;
+    if (flush_wanted()) background_wake_.notify_one();
+  } else if (is_full(code)) {
+    refuse(outcomes, append_outcome::storage_full);
+  } else {
+    die("appending to the journal", code);
+    refuse(outcomes, append_outcome::unknown);
+  }
+  overlay_.trim();
+}
+
+void engine::admit(std::span<const batch> batches, std::span<append_outcome> outcomes) {
+  ++stages_;
+  staged_.clear();
+  for (std::size_t i = 0; i < batches.size(); ++i) outcomes[i] = stage(batches[i], i);
+  index_reader_.reset();
+}
+
+append_outcome engine::stage(const batch& next, std::size_t place) {
+  if (next.shard >= epochs_.size() || epochs_[next.shard] != next.epoch) {
+    return append_outcome::fenced;
+  }
+  if (!is_key(next.entity)) return append_outcome::out_of_sequence;
+  entity_key key(next.entity);
+  auto* row = overlay_.row(key.hash(), key.text(), [&] { return read_state(key.text()); });
+  if (row->stage != stages_) {
+    row->stage = stages_;
+    row->staged = row->exists ? row->state : entity_state{};
+  }
+  auto& before = row->staged.summary;
+  if (before.status == entity_status::terminated || next.first_event != before.last_event + 1) {
+    return append_outcome::out_of_sequence;
+  }
+  check(next.after.last_event >= next.first_event, "a batch ends where it begins, or later");
+  auto number = next_ + staged_.size();
+  staged_.push_back({place, row, number, row->staged.last});
+  row->staged = {next.after, number};
+  return append_outcome::ok;
+}
+
+std::optional<entity_state> engine::read_state(std::string_view key) {
+  if (!index_reader_) index_reader_.emplace(index_->env());
+  auto row = index_->row(*index_reader_, key);
+  if (!row) return std::nullopt;
+  return row->state;
+}
+
+int engine::write_staged(journal_file::change& change, std::span<const batch> batches) {
+  for (auto& staged : staged_) {
+    auto& next = batches[staged.place];
+    int code = change.append({.number = staged.number,
+                              .crc = 0,
+                              .begins_run = begins_run(next),
+                              .back = staged.back,
+                              .encoded = next.encoded});
+    if (code != 0) return code;
+  }
+  return 0;
+}
+
+void engine::publish(std::span<const batch> batches) {
+  for (auto& staged : staged_) {
+    auto& next = batches[staged.place];
+    overlay_.set(*staged.row, entity_state{next.after, staged.number});
+    note_garbage(next.after, begins_run(next), staged.number, staged.back, staged.row->key);
+  }
+  next_ += staged_.size();
+  published_.store(next_ - 1, std::memory_order_release);
+}
+
+void engine::note_garbage(const entity_summary& after, bool begins_run, lsn number, lsn back,
+                          std::string_view key) {
+  bool ended_run = begins_run && back != 0;
+  bool ended = after.status == entity_status::terminated;
+  if (!ended_run && !ended) return;
+  std::lock_guard lock(lists_mutex_);
+  auto add = [&](garbage::kind what, lsn last) {
+    garbage_found_.push_back({what, after.last_active, last, std::string(key)});
+  };
+  if (ended_run) add(garbage::kind::run, back);
+  if (ended) add(garbage::kind::entity, number);
+}
+
+void engine::refuse(std::span<append_outcome> outcomes, append_outcome why) {
+  for (auto& staged : staged_) outcomes[staged.place] = why;
+}
+
+bool engine::has_room(std::uint64_t incoming_bytes) {
+  auto used_bytes = log_->used_bytes() + index_->used_bytes();
+  auto limit_bytes = options_.storage_limit_bytes;
+  if (limit_bytes != 0 && used_bytes + incoming_bytes > limit_bytes) return false;
+  auto unindexed = published_.load(std::memory_order_relaxed) - applied_;
+  if (options_.background && unindexed > backlog_factor * options_.flush_records && !flush_once()) {
+    return false;
+  }
+  if (storage_full_ || incoming_bytes >= bytes_until_disk_check_) {
+    auto free =
+        options_.faults.free_bytes ? options_.faults.free_bytes() : free_bytes(options_.directory);
+    auto needed = options_.disk_reserve_bytes + 2 * incoming_bytes;
+    // A disk without room may still have some inside the file, where records were removed.
+    if (free && *free < needed && log_->spare_bytes() < needed) return false;
+    bytes_until_disk_check_ = disk_check_bytes;
+  }
+  bytes_until_disk_check_ -= std::min(bytes_until_disk_check_, incoming_bytes);
+  return log_->env().make_room(incoming_bytes) == 0;
+}
+
+int engine::commit(journal_file::change& change) {
+  if (options_.faults.journal_commit) {
+    if (int code = options_.faults.journal_commit(); code != 0) return code;
+  }
+  int code = change.commit();
+  if (code == 0) ++commits_;
+  return code;
+}
+
+void engine::die(const std::string& doing, int code) const {
+  if (dead_.exchange(true)) return;
+  auto message = "perdure: data directory " + options_.directory.string() + ": " + doing +
+                 " failed: " + mdb_strerror(code) + " (" + std::to_string(code) +
+                 "); what is on disk is the truth, the process ends";
+  if (options_.faults.fatal) {
+    options_.faults.fatal(message);
+    return;
+  }
+  std::fprintf(stderr, "%s\n", message.c_str());
+  std::abort();
+}
+
+}  // namespace perdure::persistence::lmdb

@@ -1,0 +1,114 @@
+#pragma once
+
+/// What the tests of persistence share: directories that clean up after themselves, a story teller
+/// that makes batches of steps, and one way to open either engine.
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "persistence/codec.h"
+#include "persistence/journal.h"
+#include "persistence/lmdb/lmdb_journal.h"
+#include "persistence/memory_journal.h"
+
+namespace perdure::persistence::testing {
+
+using namespace std::chrono_literals;
+
+/// A directory of the test's own, removed at its end.
+class temporary_directory {
+public:
+  temporary_directory();
+  ~temporary_directory();
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+private:
+  std::filesystem::path path_;
+};
+
+/// Returns the time `ms` milliseconds after a fixed one.
+timestamp at(std::int64_t ms);
+
+bytes bytes_of(std::string_view text);
+
+/// Returns the seed of this run: `--seed N` of the command line, or a fresh one. Printed by the
+/// tests that use it.
+std::uint64_t seed();
+
+/// Remembers each entity's summary as the runtime would, and makes the next batch from it.
+class storyteller {
+public:
+  explicit storyteller(std::uint32_t shard_count) : shard_count_(shard_count) {}
+
+  sharding::epoch_number epoch = 1;
+  std::int64_t now = 0;  ///< Of the next step; one millisecond more after each.
+
+  /// A signal with a parameter of `size` bytes and `commands` cancelled timers.
+  batch signal(const entity_id& entity, std::size_t size = 16, std::size_t commands = 0);
+
+  /// A signal after which the entity is due at `due`, or not at all.
+  batch due(const entity_id& entity, std::optional<timestamp> due);
+
+  /// A signal in whose record the digest of the state stands.
+  batch digested(const entity_id& entity, std::uint64_t state_digest);
+
+  batch continued(const entity_id& entity);  ///< Begins the next run.
+  batch terminated(const entity_id& entity);
+
+  /// Makes a batch of `what`, and goes on from it.
+  batch tell(const entity_id& entity, core::input what, std::vector<core::command> commands = {},
+             std::optional<std::uint64_t> state_digest = {},
+             std::optional<std::optional<timestamp>> due = {});
+
+  /// What it believes of an entity: the summary after the last batch it made.
+  const entity_summary& summary(const entity_id& entity) const { return told_.at(entity).summary; }
+  const std::vector<core::record>& records(const entity_id& entity) const {
+    return told_.at(entity).records;
+  }
+  bool knows(const entity_id& entity) const { return told_.contains(entity); }
+  void forget(const entity_id& entity) { told_.erase(entity); }
+
+  /// A snapshot of the entity as it is now.
+  snapshot take(const entity_id& entity) const;
+
+private:
+  struct told {
+    entity_summary summary;
+    std::uint64_t run_bytes = 0;
+    std::vector<core::record> records;
+  };
+
+  std::uint32_t shard_count_;
+  std::map<entity_id, told> told_;
+};
+
+/// Appends and returns the outcomes.
+std::vector<append_outcome> append(journal& to, const std::vector<batch>& batches);
+
+/// Appends and checks that all went well.
+void must_append(journal& to, const std::vector<batch>& batches);
+
+/// Options under which nothing happens by itself.
+lmdb_options quiet(const std::filesystem::path& directory);
+
+std::unique_ptr<journal> open(const lmdb_options& options);
+
+std::vector<std::pair<entity_id, timestamp>> due_of(const journal& from, timestamp until);
+
+/// Collects until there is no more to do now.
+void collect_all(journal& in, timestamp now);
+
+/// Flips a bit of the journal's file where `marker` stands. Returns how many places there were.
+std::size_t flip_bit(const std::filesystem::path& directory, std::string_view marker);
+
+}  // namespace perdure::persistence::testing
