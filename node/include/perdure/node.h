@@ -1,0 +1,96 @@
+#pragma once
+
+/// A node: entities of the hosted types, over a data directory, behind HTTP.
+///
+///     int main(int argc, char** argv) {
+///       perdure::node node{perdure::node_options::parse(argc, argv)};
+///       node.host<cart>();
+///       return node.run();
+///     }
+///
+/// A node also lives inside another program, with or without HTTP: `start`, `client`, `stop`.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <perdure/client.h>
+#include <perdure/entity.h>
+
+namespace perdure {
+
+/// Everything that can be set about a node. The defaults are those of the command line.
+struct node_options {
+  std::string program = "perdure";  ///< What messages call it.
+  std::filesystem::path data = "./perdure-data";
+  std::string journal = "lmdb";
+  std::string http = "127.0.0.1:7070";  ///< Empty: no HTTP. Port 0: any free one.
+  bool insecure = false;                ///< HTTP off loopback, where anyone may call.
+  std::uint32_t shards = 0;             ///< 0: what the data has; 256 for new data.
+
+  duration history_retention{0};               ///< Of runs that ended.
+  duration retention{std::chrono::hours{72}};  ///< Of entities that ended.
+  std::uint64_t storage_limit = 0;             ///< Bytes; 0: the whole disk.
+  duration idempotency_window{std::chrono::hours{24}};
+
+  duration passivate_after{std::chrono::minutes{2}};
+  std::size_t memory = 1024ull * 1024 * 1024;  ///< Bytes for active entities, about.
+  std::size_t threads = 0;                     ///< For entities; 0: one per core.
+  std::uint64_t continue_after_events = 4'096;
+  std::uint64_t continue_after_bytes = 4ull * 1024 * 1024;
+
+  std::string log_level = "info";
+  std::string log_format = "text";
+
+  /// Reads the command line, the environment (PERDURE_...) and the file of --config. For --help and
+  /// --version it prints and ends the program with 0; for what is wrong with them, with 2.
+  static node_options parse(int argc, char** argv);
+
+  /// As `parse`, of the arguments behind the program's name, without ending anything. Errors:
+  /// malformed, with one line that says what is wrong.
+  static result<node_options> read(std::string program, std::vector<std::string> arguments);
+};
+
+class node {
+public:
+  explicit node(node_options options = {});
+  /// As `stop`.
+  ~node();
+
+  /// Adds an entity type. REQUIRES: before `run` and `start`.
+  template <class Entity>
+  void host() {
+    host(type_of<Entity>());
+  }
+  void host(entity_type type);
+
+  /// Serves until SIGTERM or SIGINT, then drains. Logs to stderr and prints one line when it is
+  /// ready. Returns the exit status: 0; 1 when it could not start, with the reason as one line on
+  /// stderr. A second signal ends the process at once. For the thread of main, before other
+  /// threads.
+  int run();
+
+  /// Opens the data, acquires the shards and listens. Blocks until ready. Errors: malformed
+  /// options, unavailable when the directory or the port is taken, what opening the data may
+  /// answer.
+  result<nothing> start();
+
+  /// Answers what is in flight, makes everything durable and closes the data. Blocks. A node that
+  /// does not run: nothing happens.
+  void stop();
+
+  /// The port of HTTP. REQUIRES: started with HTTP.
+  std::uint16_t port() const;
+
+  /// Returns a client that calls this node directly. REQUIRES: started; the node outlives it.
+  perdure::client client();
+
+private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace perdure

@@ -1,0 +1,185 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <perdure/node.h>
+
+#include "gateway/http_server.h"
+#include "gateway/url.h"
+#include "node/logging.h"
+#include "node/system_clock.h"
+#include "persistence/lmdb/lmdb_journal.h"
+#include "runtime/engine.h"
+
+namespace perdure {
+
+namespace {
+
+constexpr std::uint32_t shards_default = 256;
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+runtime::engine_limits limits_of(const node_options& options) {
+  runtime::engine_limits limits;
+  limits.idempotency_time = options.idempotency_window;
+  limits.passivate_after = options.passivate_after;
+  limits.active_bytes = options.memory;
+  limits.threads = options.threads;
+  limits.continue_after_events = options.continue_after_events;
+  limits.continue_after_bytes = options.continue_after_bytes;
+  return limits;
+}
+
+persistence::lmdb_options storage_of(const node_options& options) {
+  persistence::lmdb_options storage;
+  storage.directory = options.data;
+  storage.shard_count = options.shards;
+  if (storage.shard_count == 0) {
+    std::error_code ignored;
+    const bool is_new = !std::filesystem::exists(options.data / "journal", ignored);
+    if (is_new) storage.shard_count = shards_default;
+  }
+  storage.history_retention = options.history_retention;
+  storage.terminated_retention = options.retention;
+  storage.storage_limit_bytes = options.storage_limit;
+  return storage;
+}
+
+/// Checks where HTTP shall be.
+result<gateway::http_options> http_of(const node_options& options) {
+  auto address = gateway::http_address::parse(options.http);
+  if (!address) return error{errc::malformed, "--http: " + address.error().detail};
+  if (!is_loopback(address->host) && !options.insecure) {
+    return error{errc::malformed, "--http " + options.http +
+                                      ": anyone who reaches this address could call every entity; "
+                                      "use a loopback address, or allow it with --insecure"};
+  }
+  gateway::http_options http;
+  http.address = address->host;
+  http.port = address->port;
+  return http;
+}
+
+}  // namespace
+
+struct node::parts {
+  explicit parts(node_options chosen) : options(std::move(chosen)) {}
+
+  node_options options;
+  std::vector<entity_type> types;
+  system_wall_clock wall;
+  std::unique_ptr<persistence::journal> journal;
+  std::unique_ptr<runtime::engine> engine;
+  std::unique_ptr<gateway::http_server> http;
+};
+
+node::node(node_options options) : parts_(std::make_unique<parts>(std::move(options))) {}
+
+node::~node() { stop(); }
+
+void node::host(entity_type type) { parts_->types.push_back(type); }
+
+result<nothing> node::start() {
+  auto& p = *parts_;
+  if (p.options.journal != "lmdb") {
+    return error{errc::malformed,
+                 "--journal " + p.options.journal + ": this build knows lmdb only"};
+  }
+  result<gateway::http_options> http = gateway::http_options{};
+  if (!p.options.http.empty()) http = http_of(p.options);
+  if (!http) return std::move(http).error();
+  auto journal = persistence::open_lmdb_journal(storage_of(p.options));
+  if (!journal) return std::move(journal).error();
+  p.journal = *std::move(journal);
+  p.engine = std::make_unique<runtime::engine>(*p.journal, p.wall, limits_of(p.options));
+  try {
+    for (auto& type : p.types) p.engine->host(type);
+    if (!p.options.http.empty()) p.http = std::make_unique<gateway::http_server>(*p.engine, *http);
+    p.engine->start();
+  } catch (const failure& why) {
+    stop();
+    return why.why();
+  } catch (const std::exception& why) {
+    stop();
+    return error{errc::internal, why.what()};
+  }
+  if (p.http) p.http->serve();
+  return nothing{};
+}
+
+void node::stop() {
+  auto& p = *parts_;
+  // The engine answers all that is in flight, so HTTP goes last.
+  if (p.http) p.http->drain();
+  if (p.engine) p.engine->drain();
+  p.http.reset();
+  p.engine.reset();
+  p.journal.reset();
+}
+
+std::uint16_t node::port() const { return parts_->http->port(); }
+
+perdure::client node::client() { return perdure::client(*parts_->engine); }
+
+// -- as a program --------------------------------------------------------------------------------
+
+namespace {
+
+sigset_t ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+/// Blocks the signals that end a node, so that every thread made from now on leaves them to `run`.
+void hold_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto signals = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+/// Waits for one of them. From then on another one ends the process at once.
+const char* await_signal() {
+  const auto signals = ending_signals();
+  int which = 0;
+  while (sigwait(&signals, &which) != 0) {
+  }
+  std::signal(which, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  return which == SIGTERM ? "SIGTERM" : "SIGINT";
+}
+
+}  // namespace
+
+int node::run() {
+  auto& options = parts_->options;
+  configure_logging(options.log_level, options.log_format);
+  hold_signals();
+  auto started = start();
+  if (!started) {
+    std::fprintf(stderr, "%s: %s\n", options.program.c_str(), started.error().detail.c_str());
+    return 1;
+  }
+  std::string where = "without HTTP";
+  if (parts_->http) {
+    auto address = gateway::http_address::parse(options.http).value();
+    address.port = port();
+    where = "listening on http://" + address.to_string();
+  }
+  std::printf("%s %s, data in %s\n", options.program.c_str(), where.c_str(), options.data.c_str());
+  std::fflush(stdout);
+  const auto* signal = await_signal();
+  spdlog::info("{}: draining; a second signal ends at once", signal);
+  stop();
+  spdlog::info("drained");
+  return 0;
+}
+
+}  // namespace perdure
