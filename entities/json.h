@@ -22,16 +22,16 @@
 #include <perdure/errors.h>
 #include <perdure/types.h>
 
-namespace capnp {
-class SchemaLoader;
-}
-
 namespace perdure::core {
 
+class json_schemas;
+
+/// REQUIRES, of every `schema`: a struct of the contract; std::logic_error where it is not.
 class json_codec {
 public:
-  /// REQUIRES: `described` outlives the codec.
   explicit json_codec(const contract& described);
+  json_codec(json_codec&&) noexcept;
+  json_codec& operator=(json_codec&&) noexcept;
   ~json_codec();
 
   /// Turns the JSON text of a struct with this schema id into a canonical payload. An empty text
@@ -55,8 +55,7 @@ public:
   std::vector<std::pair<std::string, std::string>> definitions() const;
 
 private:
-  const contract& described_;
-  std::unique_ptr<capnp::SchemaLoader> schemas_;
+  std::unique_ptr<const json_schemas> schemas_;
 };
 
 }  // namespace perdure::core

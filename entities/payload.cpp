@@ -7,23 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <cstring>
-
 namespace perdure::core {
-
-namespace {
-
-/// Returns a payload made of one segment's words.
-bytes with_table(kj::ArrayPtr<const capnp::word> words) {
-  auto content = words.asBytes();
-  std::uint32_t table[2] = {0, static_cast<std::uint32_t>(words.size())};
-  bytes payload(sizeof(table) + content.size());
-  std::memcpy(payload.data(), table, sizeof(table));
-  std::memcpy(payload.data() + sizeof(table), content.begin(), content.size());
-  return payload;
-}
-
-}  // namespace
 
 result<bytes> canonical(bytes_view payload) {
   // Measured, copied and compared with the form.
@@ -32,7 +16,7 @@ result<bytes> canonical(bytes_view payload) {
     payload_reader opened{payload, passes};
     if (opened.message().isCanonical()) return bytes(payload.begin(), payload.end());
     payload_reader again{payload, passes};
-    return with_table(again.message().getRoot<capnp::AnyStruct>().canonicalize());
+    return to_payload(again.message().getRoot<capnp::AnyStruct>().canonicalize());
   } catch (const failure& why) {
     return why.why();
   } catch (const kj::Exception& why) {

@@ -39,6 +39,15 @@ payload_reader::payload_reader(bytes_view payload, unsigned passes) {
   reader_.emplace(kj::arrayPtr(&words_, 1), limits);
 }
 
+bytes to_payload(kj::ArrayPtr<const capnp::word> words) {
+  auto content = words.asBytes();
+  std::uint32_t table[2] = {0, static_cast<std::uint32_t>(words.size())};
+  bytes payload(sizeof(table) + content.size());
+  std::memcpy(payload.data(), table, sizeof(table));
+  std::memcpy(payload.data() + sizeof(table), content.begin(), content.size());
+  return payload;
+}
+
 std::string to_text(const kj::Exception& why) {
   auto text = std::string(why.getDescription().cStr());
   // "expected x; [the words for people]": the words alone, where there are any.

@@ -40,6 +40,9 @@ private:
   std::optional<capnp::SegmentArrayMessageReader> reader_;
 };
 
+/// Returns the payload made of one segment's words.
+bytes to_payload(kj::ArrayPtr<const capnp::word> words);
+
 /// Returns what `why` says without its source locations.
 std::string to_text(const kj::Exception& why);
 
