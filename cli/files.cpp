@@ -1,0 +1,72 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "cli/session.h"
+#include "persistence/lmdb/lmdb_journal.h"
+
+namespace perdure::cli {
+
+namespace {
+
+std::string place_of(const persistence::verify_report::finding& found) {
+  std::string place = found.record == 0 ? "" : "record " + std::to_string(found.record);
+  if (found.entity) place += (place.empty() ? "" : ", ") + to_string(*found.entity);
+  if (found.event != 0) place += " event " + std::to_string(found.event);
+  return place;
+}
+
+void print_report(const persistence::verify_report& report) {
+  print_fields(
+      {{"records", std::to_string(report.records)},
+       {"entities", std::to_string(report.entities)},
+       {"bytes", std::to_string(report.bytes)},
+       {"shards", std::to_string(report.shard_count)},
+       {"index", report.index_checked ? std::to_string(report.index_rows) + " rows agree"
+                                      : "not checked: a node is running, or there is none"}});
+  for (auto& found : report.findings)
+    print_line(paint(style::error, place_of(found)) + ": " + found.what);
+  print_line(report.sound()
+                 ? paint(style::good, "sound")
+                 : paint(style::error, std::to_string(report.findings_count) + " findings"));
+}
+
+void print_report_json(const persistence::verify_report& report) {
+  gateway::json_writer json;
+  json.begin_object().boolean("sound", report.sound());
+  json.wide("records", report.records)
+      .wide("entities", report.entities)
+      .wide("bytes", report.bytes);
+  json.number("shards", report.shard_count).boolean("indexChecked", report.index_checked);
+  json.wide("indexRows", report.index_rows).wide("findingsCount", report.findings_count);
+  json.key("findings").begin_array();
+  for (auto& found : report.findings) {
+    json.begin_object().wide("record", found.record).wide("event", found.event);
+    if (found.entity) json.text("entity", to_string(*found.entity));
+    json.text("what", found.what).end_object();
+  }
+  print_line(json.end_array().end_object().str());
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, const globals& chosen) {
+  auto data = std::make_shared<std::string>();
+  auto* command = app.add_subcommand("verify", "Check every record of a data directory");
+  command->add_option("--data", *data, "The directory; a node may be running on it")
+      ->required()
+      ->envname("PERDURE_DATA");
+  command->footer("Example: perdure verify --data ./perdure-data");
+  command->callback([data, &chosen] {
+    auto report = persistence::verify_lmdb_journal(*data);
+    if (!report) throw command_failure{report.error()};
+    if (chosen.json) {
+      print_report_json(*report);
+    } else {
+      print_report(*report);
+    }
+    if (!report->sound()) throw command_failure{{errc::internal, "the data is damaged"}};
+  });
+}
+
+}  // namespace perdure::cli
