@@ -2,6 +2,10 @@
 
 /// Refuses contracts that are valid Cap'n Proto and cannot be a Perdure contract.
 
+#include <functional>
+#include <set>
+#include <string>
+
 #include "entities/compiler/diagnostics.h"
 #include "entities/compiler/schemas.h"
 
@@ -13,7 +17,7 @@ void check(const schemas& from, std::uint64_t file, diagnostics& into);
 /// Checks that no two names become the same in C++ and none is taken by generated code.
 void check_names(const schemas& from, std::uint64_t file, diagnostics& into);
 
-/// Whether entity classes need this name for themselves.
-bool is_taken_in_entities(std::string_view cpp);
+/// Returns the names that entity classes have from their bases and from generated code.
+std::set<std::string, std::less<>> names_taken_in_entities();
 
 }  // namespace perdure::compiler

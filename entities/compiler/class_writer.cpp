@@ -23,7 +23,7 @@ void write_aliases(const file_model& file, const interface_model& model, printer
     for (auto& method : model.methods) {
       if (method.cpp == name) return false;
     }
-    return !is_taken_in_entities(name);
+    return !names_taken_in_entities().contains(name);
   };
   auto contract = model.type->cpp_name + "_contract";
   auto alias = [&](const declaration& type) {

@@ -43,10 +43,10 @@ public:
       if (auto* field = std::get_if<value_field>(&member)) {
         write_value(*field, path + '.' + field->cpp, type);
       } else if (auto* group = std::get_if<group_field>(&member)) {
-        write(*group->content, path + '.' + group->cpp, type + "::" + group->type);
+        write(*group->content, path + '.' + group->cpp, type + "::" + group->alias);
       } else {
         auto& choice = std::get<union_field>(member);
-        write_union(choice, path + '.' + choice.cpp, type + "::" + choice.holder);
+        write_union(choice, path + '.' + choice.cpp, type + "::" + choice.alias);
       }
     }
   }
@@ -138,11 +138,11 @@ public:
       if (auto* field = std::get_if<value_field>(&member)) {
         write_value(*field, type);
       } else if (auto* group = std::get_if<group_field>(&member)) {
-        write(*group->content, type + "::" + group->type);
+        write(*group->content, type + "::" + group->alias);
       } else {
         auto& choice = std::get<union_field>(member);
         for (auto& one : choice.cases) {
-          auto inner = type + "::" + choice.holder + "::" + one.cpp;
+          auto inner = type + "::" + choice.alias + "::" + one.cpp;
           if (one.value) write_value(*one.value, inner);
           if (one.group) write(*one.group, inner);
         }

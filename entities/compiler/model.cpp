@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "entities/compiler/checks.h"
 #include "entities/compiler/names.h"
 #include "entities/compiler/recursion.h"
 #include "entities/compiler/types.h"
@@ -55,26 +56,28 @@ public:
 
   body read(capnp::StructSchema type) {
     collect_names(type, where_.hiding);
-    return read_members(type, to_string(type.getProto().getDisplayName()));
+    return read_members(type, owner_.where.path, owner_.cpp_name);
   }
 
 private:
-  body read_members(capnp::StructSchema type, const std::string& path) {
+  /// `path` is that of the contract, `prefix` what the names of structs of groups begin with.
+  body read_members(capnp::StructSchema type, const std::string& path, const std::string& prefix) {
     auto fields = sorted(type.getFields(), [](auto of) { return of.getCodeOrder(); });
     body content;
     bool union_read = false;
     for (auto& field : fields) {
       if (field.getProto().getDiscriminantValue() == Field::NO_DISCRIMINANT) {
-        read_member(field, path, content);
+        read_member(field, path, prefix, content);
       } else if (!union_read) {
         union_read = true;
-        content.members.push_back(read_union(type, "which", path));
+        content.members.push_back(read_union(type, "which", path, prefix));
       }
     }
     return content;
   }
 
-  void read_member(capnp::StructSchema::Field field, const std::string& path, body& into) {
+  void read_member(capnp::StructSchema::Field field, const std::string& path,
+                   const std::string& prefix, body& into) {
     auto name = to_string(field.getProto().getName());
     if (!field.getProto().isGroup()) {
       if (!field.getType().isVoid()) into.members.push_back(read_value(field, snake_case(name)));
@@ -82,26 +85,29 @@ private:
     }
     auto group = field.getType().asStruct();
     auto inner = path + '.' + name;
+    auto cpp = snake_case(name);
     if (is_bare_union(group)) {
-      into.members.push_back(read_union(group, snake_case(name), inner));
+      into.members.push_back(read_union(group, cpp, inner, prefix));
       return;
     }
-    auto cpp = snake_case(name);
-    into.members.push_back(
-        group_field{cpp, cpp + "_group", std::make_unique<body>(read_members(group, inner))});
+    auto stem = prefix + '_' + cpp;
+    into.members.push_back(group_field{cpp, cpp + "_group", stem + "_group",
+                                       std::make_unique<body>(read_members(group, inner, stem))});
   }
 
-  union_field read_union(capnp::StructSchema type, const std::string& cpp,
-                         const std::string& path) {
+  union_field read_union(capnp::StructSchema type, const std::string& cpp, const std::string& path,
+                         const std::string& prefix) {
+    auto stem = prefix + '_' + cpp;
     union_field read{
-        cpp, cpp + "_is", path, type.getProto().getStruct().getDiscriminantOffset(), {}};
+        cpp, cpp + "_is", stem + "_is", path, type.getProto().getStruct().getDiscriminantOffset(),
+        {}};
     auto fields = sorted(type.getUnionFields(), [](auto of) { return of.getDiscriminantValue(); });
     for (auto& field : fields) {
       auto name = to_string(field.getProto().getName());
       union_case member{name, snake_case(name), std::nullopt, nullptr};
       if (field.getProto().isGroup()) {
-        member.group =
-            std::make_unique<body>(read_members(field.getType().asStruct(), path + '.' + name));
+        member.group = std::make_unique<body>(
+            read_members(field.getType().asStruct(), path + '.' + name, stem + '_' + member.cpp));
       } else if (!field.getType().isVoid()) {
         member.value = read_value(field, "value");
       }
@@ -121,9 +127,19 @@ private:
     read.offset = slot.getOffset();
     read.is_pointer = is_pointer_type(type);
     read.optional = has_annotation(proto.getAnnotations(), annotation::optional);
+    read.incomplete = is_incomplete(type);
     read.boxed = type.isStruct() && cycles_.holds(type.asStruct().getProto().getId(), owner_.id);
     read_default(field, read);
     return read;
+  }
+
+  /// Whether a list's structs may be declared after the owner: those that hold it in turn.
+  bool is_incomplete(capnp::Type type) const {
+    if (!type.isList()) return false;
+    while (type.isList()) type = type.asList().getElementType();
+    if (!type.isStruct()) return false;
+    auto id = type.asStruct().getProto().getId();
+    return id != owner_.id && cycles_.leads_to(id, owner_.id);
   }
 
   void read_default(capnp::StructSchema::Field field, value_field& into) {
@@ -210,6 +226,7 @@ private:
                     : text_annotation(node.getAnnotations(), annotation::activities).value_or("");
     scope where{from_.namespace_of(type.where.file), {}};
     auto methods = node.getInterface().getMethods();
+    if (read.is_entity) where.hiding = names_taken_in_entities();
     for (auto method : methods) where.hiding.insert(snake_case(to_string(method.getName())));
     for (unsigned i = 0; i < methods.size(); ++i) {
       read.methods.push_back(read_method(methods[i], i, type, where));

@@ -23,6 +23,7 @@ struct value_field {
   std::string cpp;  ///< "unit_cents".
   capnp::StructSchema::Field schema;
   std::string type;          ///< "std::vector<item>", without optional and boxed.
+  bool incomplete = false;   ///< A list of structs that are declared later.
   std::uint32_t offset = 0;  ///< In units of its size; of pointers: the index.
   bool is_pointer = false;
   bool optional = false;
@@ -38,10 +39,15 @@ struct value_field {
   std::string member_type() const;
 };
 
+// The structs of groups and of unions' members stand beside their owner, which names them by an
+// alias: a struct nested in another has no default constructor before that other is complete, so
+// that no variant of it could be a member there.
+
 /// A group: a struct in the struct, stored with its owner's fields.
 struct group_field {
-  std::string cpp;   ///< "address".
-  std::string type;  ///< "address_group".
+  std::string cpp;    ///< "address".
+  std::string alias;  ///< "address_group", in the owner.
+  std::string type;   ///< "order_address_group".
   std::unique_ptr<body> content;
 };
 
@@ -55,9 +61,10 @@ struct union_case {
 
 /// A union: a std::variant of one struct for each member, in order of their discriminants.
 struct union_field {
-  std::string cpp;     ///< "status"; of an unnamed union: "which".
-  std::string holder;  ///< "status_is": the struct that holds those of the members.
-  std::string path;    ///< "Order.status", for messages.
+  std::string cpp;    ///< "status"; of an unnamed union: "which".
+  std::string alias;  ///< "status_is", in the owner.
+  std::string type;   ///< "order_status_is": the struct that holds those of the members.
+  std::string path;   ///< "Order.status", for messages.
   std::uint32_t tag_offset = 0;
   std::vector<union_case> cases;
 };

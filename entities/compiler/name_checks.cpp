@@ -9,7 +9,6 @@ namespace perdure::compiler {
 
 namespace {
 
-/// Members that entity classes have from their bases and from generated code.
 constexpr std::string_view taken_in_entities[] = {
     "cancel_reminder", "contract_type", "end_",
     "entity",          "entity_base",   "generated_type",
@@ -55,7 +54,7 @@ public:
       auto schema = from_.loader().get(type->id);
       auto node = schema.getProto();
       if (!type->anonymous) names.add(type->cpp_name, type->where.path, type->where);
-      if (node.isStruct()) check_struct(schema.asStruct(), type->where);
+      if (node.isStruct()) check_struct(schema.asStruct(), type->where, type->cpp_name, names);
       if (node.isEnum()) check_enum(node, type->where);
       if (node.isInterface()) check_interface(node, *type, names);
     }
@@ -99,7 +98,7 @@ private:
   void check_taken(const std::string& cpp, const std::string& name, const place& where,
                    bool is_entity, const declaration& type) {
     bool taken = is_entity
-                     ? is_taken_in_entities(cpp) || cpp == type.cpp_name + "_entity" ||
+                     ? contains(taken_in_entities, cpp) || cpp == type.cpp_name + "_entity" ||
                            cpp == type.cpp_name + "_client"
                      : contains(taken_in_activities, cpp) || cpp == type.cpp_name + "_activities";
     if (taken) {
@@ -108,7 +107,9 @@ private:
     }
   }
 
-  void check_struct(capnp::StructSchema type, const place& where) {
+  /// Structs of groups and unions stand `outside`, with names that begin with `prefix`.
+  void check_struct(capnp::StructSchema type, const place& where, const std::string& prefix,
+                    name_scope& outside) {
     name_scope names{into_};
     name_scope cases{into_};
     for (auto field : type.getFields()) {
@@ -121,16 +122,21 @@ private:
         cases.add(cpp, name, inside);
         names.add("which", "the union", inside);
         names.add("which_is", "the union", inside);
+        outside.add(prefix + "_which_is", "the union of " + where.path, inside);
       } else {
         names.add(cpp, name, inside);
         if (proto.isGroup()) {
           names.add(cpp + "_group", "the group " + name, inside);
           names.add(cpp + "_is", "the union " + name, inside);
+          outside.add(prefix + '_' + cpp + "_group", "the group " + inside.path, inside);
+          outside.add(prefix + '_' + cpp + "_is", "the union " + inside.path, inside);
         } else if (proto.getSlot().getHadExplicitDefault()) {
           names.add("default_" + cpp, "the default of " + name, inside);
         }
       }
-      if (proto.isGroup()) check_struct(field.getType().asStruct(), inside);
+      if (proto.isGroup()) {
+        check_struct(field.getType().asStruct(), inside, prefix + '_' + cpp, outside);
+      }
     }
   }
 
@@ -140,7 +146,9 @@ private:
 
 }  // namespace
 
-bool is_taken_in_entities(std::string_view cpp) { return contains(taken_in_entities, cpp); }
+std::set<std::string, std::less<>> names_taken_in_entities() {
+  return {std::begin(taken_in_entities), std::end(taken_in_entities)};
+}
 
 void check_names(const schemas& from, std::uint64_t file, diagnostics& into) {
   checker{from, into}.check_file(file);

@@ -60,6 +60,10 @@ bool recursion::holds(std::uint64_t outer, std::uint64_t inner) const {
   return outer == inner || reaches(outer, inner, false);
 }
 
+bool recursion::leads_to(std::uint64_t outer, std::uint64_t inner) const {
+  return reaches(outer, inner, true);
+}
+
 bool recursion::is_recursive(std::uint64_t id) const { return reaches(id, id, true); }
 
 std::set<std::uint64_t> recursion::uses(std::uint64_t id) const {

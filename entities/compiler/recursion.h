@@ -20,6 +20,9 @@ public:
   /// left aside; true of a struct and itself.
   bool holds(std::uint64_t outer, std::uint64_t inner) const;
 
+  /// The same, lists included; true of a struct and itself only where it contains itself.
+  bool leads_to(std::uint64_t outer, std::uint64_t inner) const;
+
   /// Whether the struct contains itself, lists included.
   bool is_recursive(std::uint64_t id) const;
 

@@ -4,7 +4,7 @@ namespace perdure::compiler {
 
 namespace {
 
-void write_members(const body& content, bool recursive, const std::string& name, printer& to);
+constexpr std::size_t columns = 100;
 
 void write_equality_declaration(bool recursive, const std::string& name, printer& to) {
   to.gap();
@@ -12,73 +12,101 @@ void write_equality_declaration(bool recursive, const std::string& name, printer
   to.line("friend bool operator==", arguments, recursive ? ";" : " = default;");
 }
 
-void write_case(const union_case& member, bool recursive, printer& to) {
-  to.gap();
-  to.open("struct ", member.cpp, " {");
-  body none;
-  if (member.value) {
-    if (!member.value->fallback_words.empty()) {
-      to.line("static const ", member.value->type, "& default_value();");
-    }
-    auto& fallback = member.value->fallback;
-    to.line(member.value->member_type(), " value = ", fallback.empty() ? "{}" : fallback, ";");
-  }
-  write_members(member.group ? *member.group : none, recursive, member.cpp, to);
-  to.close("};");
+void write_value(const value_field& field, printer& to) {
+  auto& fallback = field.fallback;
+  // What is incomplete cannot be initialized here; its own default is the same.
+  auto initializer = field.incomplete ? "" : " = " + (fallback.empty() ? "{}" : fallback);
+  to.line(field.member_type(), " ", field.cpp, initializer, ";");
 }
 
-/// Writes the structs that the members need, before those.
-struct nested_writer {
-  bool recursive;
+void write_default_declaration(const value_field& field, printer& to) {
+  if (field.fallback_words.empty()) return;
+  to.line("static const ", field.type, "& ", field.fallback, ";");
+}
+
+void write_variant(const union_field& field, printer& to) {
+  std::vector<std::string> types;
+  std::string all;
+  for (auto& member : field.cases) {
+    types.push_back(field.alias + "::" + member.cpp);
+    all += (all.empty() ? "" : ", ") + types.back();
+  }
+  auto end = "> " + field.cpp + " = {};";
+  if (auto line = "std::variant<" + all + end; line.size() + 4 <= columns) {
+    to.line(line);
+    return;
+  }
+  to.line("std::variant<");
+  to.indent();
+  for (auto& type : types) to.line(type, &type == &types.back() ? end : ",");
+  to.dedent();
+}
+
+struct alias_writer {
   printer& to;
 
-  void operator()(const value_field& field) const {
-    if (field.fallback_words.empty()) return;
-    to.line("static const ", field.type, "& default_", field.cpp, "();");
-  }
-
+  void operator()(const value_field&) const {}
   void operator()(const group_field& field) const {
-    to.gap();
-    to.open("struct ", field.type, " {");
-    write_members(*field.content, recursive, field.type, to);
-    to.close("};");
-    to.gap();
+    to.line("using ", field.alias, " = ", field.type, ";");
   }
-
   void operator()(const union_field& field) const {
-    to.gap();
-    to.line("/// What `", field.cpp, "` can be.");
-    to.open("struct ", field.holder, " {");
-    for (auto& member : field.cases) write_case(member, recursive, to);
-    to.close("};");
-    to.gap();
+    to.line("using ", field.alias, " = ", field.type, ";  // What `", field.cpp, "` can be.");
   }
 };
 
 struct member_writer {
   printer& to;
 
-  void operator()(const value_field& field) const {
-    auto& fallback = field.fallback;
-    to.line(field.member_type(), " ", field.cpp, " = ", fallback.empty() ? "{}" : fallback, ";");
+  void operator()(const value_field& field) const { write_value(field, to); }
+  void operator()(const group_field& field) const {
+    to.line(field.alias, " ", field.cpp, " = {};");
   }
-  void operator()(const group_field& field) const { to.line(field.type, " ", field.cpp, " = {};"); }
-  void operator()(const union_field& field) const {
-    to.line("std::variant<");
-    to.indent();
-    for (auto& member : field.cases) {
-      bool last = &member == &field.cases.back();
-      auto end = last ? "> " + field.cpp + " = {};" : std::string(",");
-      to.line(field.holder, "::", member.cpp, end);
-    }
-    to.dedent();
-  }
+  void operator()(const union_field& field) const { write_variant(field, to); }
 };
 
 void write_members(const body& content, bool recursive, const std::string& name, printer& to) {
-  for (auto& member : content.members) std::visit(nested_writer{recursive, to}, member);
+  for (auto& member : content.members) std::visit(alias_writer{to}, member);
+  for (auto& member : content.members) {
+    if (auto* field = std::get_if<value_field>(&member)) write_default_declaration(*field, to);
+  }
+  to.gap();
   for (auto& member : content.members) std::visit(member_writer{to}, member);
   write_equality_declaration(recursive, name, to);
+}
+
+void write_case(const union_case& member, bool recursive, printer& to) {
+  to.gap();
+  to.open("struct ", member.cpp, " {");
+  if (member.value) {
+    write_default_declaration(*member.value, to);
+    write_value(*member.value, to);
+    write_equality_declaration(recursive, member.cpp, to);
+  } else {
+    body none;
+    write_members(member.group ? *member.group : none, recursive, member.cpp, to);
+  }
+  to.close("};");
+}
+
+/// Writes the structs of groups and of unions' members, innermost first.
+void write_parts(const body& content, bool recursive, printer& to) {
+  for (auto& member : content.members) {
+    if (auto* group = std::get_if<group_field>(&member)) {
+      write_parts(*group->content, recursive, to);
+      to.gap();
+      to.open("struct ", group->type, " {");
+      write_members(*group->content, recursive, group->type, to);
+      to.close("};");
+    } else if (auto* choice = std::get_if<union_field>(&member)) {
+      for (auto& one : choice->cases) {
+        if (one.group) write_parts(*one.group, recursive, to);
+      }
+      to.gap();
+      to.open("struct ", choice->type, " {");
+      for (auto& one : choice->cases) write_case(one, recursive, to);
+      to.close("};");
+    }
+  }
 }
 
 // -- equality of structs that contain themselves --------------------------------------------------
@@ -104,12 +132,12 @@ void compare_body(const body& content, const std::string& name, bool has_value, 
   for (auto& member : content.members) {
     std::visit([&](auto& field) { members.push_back(field.cpp); }, member);
     if (auto* group = std::get_if<group_field>(&member)) {
-      compare_body(*group->content, name + "::" + group->type, false, to);
+      compare_body(*group->content, group->type, false, to);
     }
     if (auto* choice = std::get_if<union_field>(&member)) {
       for (auto& one : choice->cases) {
         body none;
-        compare_body(one.group ? *one.group : none, name + "::" + choice->holder + "::" + one.cpp,
+        compare_body(one.group ? *one.group : none, choice->type + "::" + one.cpp,
                      one.value.has_value(), to);
       }
     }
@@ -120,6 +148,7 @@ void compare_body(const body& content, const std::string& name, bool has_value, 
 }  // namespace
 
 void write_struct(const struct_model& model, printer& to) {
+  write_parts(model.content, model.recursive, to);
   to.gap();
   to.open("struct ", model.type->cpp_name, " {");
   write_members(model.content, model.recursive, model.type->cpp_name, to);

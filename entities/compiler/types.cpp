@@ -122,7 +122,8 @@ std::string expression(const schemas& from, capnp::Type type, Value::Reader valu
     case Value::UINT32:
       return std::to_string(value.getUint32());
     case Value::UINT64:
-      return std::to_string(value.getUint64()) + "u";
+      // Larger than every signed literal.
+      return std::to_string(value.getUint64()) + (value.getUint64() > INT64_MAX ? "u" : "");
     case Value::FLOAT32:
       return floating(value.getFloat32());
     case Value::FLOAT64:
