@@ -111,7 +111,7 @@ kj::Promise<reply> post_update(service& s, const http_request& request) {
   if (wait != nullptr && *wait != "accepted" && *wait != "result") {
     return refuse(errc::malformed, "wait: expected accepted or result, got \"" + *wait + '"');
   }
-  auto timeout = request.time("timeout", duration{0}, wait_max);
+  auto timeout = request.time("timeout", wait_max, wait_max);
   if (!timeout) return refuse(problem(std::move(timeout).error()));
   auto prepared = with_body(s, request, method_kind::update);
   if (!prepared) return refuse(problem(std::move(prepared).error()));
@@ -134,8 +134,9 @@ kj::Promise<reply> post_update(service& s, const http_request& request) {
     if (!outcome) return refuse(problem(std::move(outcome).error()));
     return answer_results(*type, *method, *outcome);
   };
+  what.options.patience = *timeout;
   auto waiting = s.call(std::move(what)).then(std::move(answered));
-  return bounded ? within(s, kj::mv(waiting), *timeout, std::move(key)) : kj::mv(waiting);
+  return within(s, kj::mv(waiting), *timeout, std::move(key));
 }
 
 kj::Promise<reply> get_update(service& s, const http_request& request) {
@@ -157,7 +158,7 @@ kj::Promise<reply> get_update(service& s, const http_request& request) {
         {.event = outcome->event, .run = outcome->run, .results = outcome->results});
   };
   auto waiting = s.loop->call<result<runtime::update_state>>(
-      [&](auto done) { s.engine.await_update(target->id, key, std::move(done)); });
+      [&](auto done) { s.engine.await_update(target->id, key, *timeout, std::move(done)); });
   return within(s, waiting.then(std::move(ended)), *timeout, key);
 }
 

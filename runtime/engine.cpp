@@ -90,9 +90,16 @@ struct engine::parts {
                       return found == types.end() ? nullptr : &found->second->type;
                     }} {}
 
-  shard_host& host_of(const entity_id& entity) {
-    return *hosts[sharding::shard_of(entity, static_cast<std::uint32_t>(hosts.size()))];
+  template <class Message>
+  void send(entity_id target, Message message) {
+    auto sent = std::make_shared<delivery>();
+    sent->target = std::move(target);
+    sent->hash = sharding::hash_of(sent->target);
+    sent->what = std::move(message);
+    hosts[sharding::shard_of(sent->hash, shard_count())]->deliver(std::move(sent));
   }
+
+  std::uint32_t shard_count() const { return static_cast<std::uint32_t>(hosts.size()); }
 
   std::optional<error> check(const entity_id& target) const;
   std::optional<error> check(const request& what) const;
@@ -171,8 +178,7 @@ std::optional<error> engine::parts::check(const request& what) const {
 
 void engine::parts::wake(const entity_id& entity, std::function<void(std::optional<error>)> done) {
   if (!types.contains(entity.type)) return done(std::nullopt);
-  host_of(entity).deliver(
-      std::make_shared<delivery>(delivery{entity, wake_message{std::move(done)}}));
+  send(entity, wake_message{std::move(done)});
 }
 
 void engine::parts::note_parked(const entity_id& entity, const std::optional<error>& why) {
@@ -235,8 +241,9 @@ void engine::host(entity_type type) {
 
 void engine::start() {
   auto& p = *parts_;
-  for (sharding::shard_number shard = 0; shard < p.store.shard_count(); ++shard) {
-    p.hosts.push_back(std::make_unique<shard_host>(p.environment, shard, p.store.acquire(shard)));
+  const auto epochs = p.store.acquire_all();
+  for (sharding::shard_number shard = 0; shard < epochs.size(); ++shard) {
+    p.hosts.push_back(std::make_unique<shard_host>(p.environment, shard, epochs[shard]));
   }
   p.environment.coarse_time = p.wall.now().time_since_epoch().count();
   p.writer.start();
@@ -284,35 +291,25 @@ void engine::call(request what, completion done) {
     return done(error{errc::overloaded, "this node has " + std::to_string(p.limits.in_flight) +
                                             " requests in flight, the limit: try again later"});
   }
-  auto& host = p.host_of(what.target);
-  auto message = std::make_shared<delivery>();
-  message->target = what.target;
-  message->what.emplace<call_message>(std::move(what),
-                                      [&p, done = std::move(done)](result<answer> outcome) {
-                                        p.in_flight.fetch_sub(1, std::memory_order_relaxed);
-                                        done(std::move(outcome));
-                                      });
-  host.deliver(std::move(message));
+  auto target = what.target;
+  p.send(std::move(target), call_message{std::move(what), {std::move(done), &p.in_flight}});
 }
 
-void engine::await_update(const entity_id& entity, std::string key,
+void engine::await_update(const entity_id& entity, std::string key, duration patience,
                           std::function<void(result<update_state>)> done) {
   if (auto why = parts_->check(entity)) return done(std::move(*why));
-  parts_->host_of(entity).deliver(
-      std::make_shared<delivery>(delivery{entity, await_message{std::move(key), std::move(done)}}));
+  parts_->send(entity, await_message{std::move(key), patience, std::move(done)});
 }
 
 void engine::describe(const entity_id& entity,
                       std::function<void(result<entity_description>)> done) {
   if (auto why = parts_->check(entity)) return done(std::move(*why));
-  parts_->host_of(entity).deliver(
-      std::make_shared<delivery>(delivery{entity, describe_message{std::move(done)}}));
+  parts_->send(entity, describe_message{std::move(done)});
 }
 
 void engine::terminate(const entity_id& entity, std::string reason, completion done) {
   if (auto why = parts_->check(entity)) return done(std::move(*why));
-  parts_->host_of(entity).deliver(std::make_shared<delivery>(
-      delivery{entity, terminate_message{std::move(reason), std::move(done)}}));
+  parts_->send(entity, terminate_message{std::move(reason), std::move(done)});
 }
 
 std::vector<persistence::listed_entity> engine::list(const persistence::list_filter& filter) const {

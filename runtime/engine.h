@@ -126,8 +126,9 @@ public:
   void call(request what, completion done) override;
 
   /// Answers when the update with this idempotency key has ended: its results, or why it failed.
-  /// Error entity_not_found when the key is unknown (or has left the window).
-  void await_update(const entity_id& entity, std::string key,
+  /// Errors: entity_not_found when the key is unknown (or has left the window); timeout, some time
+  /// after `patience` has passed, when nobody else is to be told of the end.
+  void await_update(const entity_id& entity, std::string key, duration patience,
                     std::function<void(result<update_state>)> done);
 
   void describe(const entity_id& entity, std::function<void(result<entity_description>)> done);

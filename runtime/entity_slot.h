@@ -15,6 +15,7 @@ namespace perdure::runtime {
 
 struct entity_slot {
   entity_id id;
+  std::uint64_t hash = 0;  ///< Of the id.
   sharding::shard_number shard = 0;
   sharding::epoch_number epoch = 0;
 

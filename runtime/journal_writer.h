@@ -21,21 +21,22 @@
 
 #include "persistence/journal.h"
 #include "runtime/defaults.h"
+#include "runtime/delivery.h"
 #include "runtime/entity_slot.h"
 
 namespace perdure::runtime {
 
 /// Something to be said once a step is durable.
 struct reply {
-  completion done;
-  answer what;
+  answerer done;
+  result<answer> what;
 };
 
 /// A step on its way to the journal; without a batch, a barrier behind the steps before it.
 struct commit {
   std::shared_ptr<entity_slot> entity;
   std::optional<persistence::batch> step;
-  std::optional<persistence::snapshot> snapshot;  ///< Kept once the step is durable.
+  std::unique_ptr<persistence::snapshot> snapshot;  ///< Kept once the step is durable. Null: none.
   std::vector<reply> replies;
   /// Of a barrier: the replies are given only if this event is durable.
   event_number needs = 0;

@@ -125,14 +125,14 @@ void live_entity::barrier_reached() {
           .value_or(error{errc::unavailable, "the update could not be written: try again"});
   for (auto gone = waiting_for_updates_.upper_bound(submitted_);
        gone != waiting_for_updates_.end();) {
-    gone->second(lost);
+    gone->second.done(lost);
     gone = waiting_for_updates_.erase(gone);
   }
   for (auto& each : std::exchange(held_, {})) deliver(std::move(each));
 }
 
 void live_entity::refuse_waiting(const error& why) {
-  for (auto& [event, done] : std::exchange(waiting_for_updates_, {})) done(why);
+  for (auto& [event, each] : std::exchange(waiting_for_updates_, {})) each.done(why);
   for (auto& each : std::exchange(held_, {})) each->refuse(why);
 }
 
@@ -172,17 +172,20 @@ void live_entity::deliver(delivery_ptr what) {
 }
 
 void live_entity::take(call_message& message) {
-  const auto kind = message.what.method->kind;
-  switch (kind) {
+  auto& options = message.what.options;
+  const auto now = services_.wall.now();
+  switch (message.what.method->kind) {
     case method_kind::query:
-      return message.what.options.at ? answer_past_query(message) : answer_query(message);
+      return options.at ? answer_past_query(message) : answer_query(message);
     case method_kind::signal:
-      return settle(machine_->handle_signal(to_message(message.what), services_.wall.now()), false,
+      return settle(machine_->handle_signal(to_message(message.what), now), std::nullopt,
                     &services_.signals, std::move(message.done));
-    case method_kind::update:
-      return settle(machine_->handle_update(to_message(message.what), services_.wall.now()),
-                    !message.what.options.until_accepted, &services_.updates,
-                    std::move(message.done));
+    case method_kind::update: {
+      const auto wait_until =
+          options.until_accepted ? std::nullopt : std::optional(deadline(options.patience));
+      return settle(machine_->handle_update(to_message(message.what), now), wait_until,
+                    &services_.updates, std::move(message.done));
+    }
   }
 }
 
@@ -190,8 +193,8 @@ void live_entity::take(terminate_message& message) {
   if (is_empty()) {
     return message.done(error{errc::entity_not_found, to_string(slot_->id) + " does not exist"});
   }
-  settle(machine_->terminate(std::move(message.reason), services_.wall.now()), false, nullptr,
-         std::move(message.done));
+  settle(machine_->terminate(std::move(message.reason), services_.wall.now()), std::nullopt,
+         nullptr, std::move(message.done));
 }
 
 void live_entity::take(wake_message& message) {
@@ -204,11 +207,10 @@ void live_entity::take(wake_message& message) {
   if (auto next = machine_->next_due(); next && *next <= now) {
     return message.done(error{errc::internal, "a timer is due and cannot be fired"});
   }
-  after_durable(
-      [done = std::move(message.done)](result<answer> outcome) {
-        done(outcome ? std::nullopt : std::optional(outcome.error()));
-      },
-      {});
+  after_durable(completion([done = std::move(message.done)](result<answer> outcome) {
+                  done(outcome ? std::nullopt : std::optional(outcome.error()));
+                }),
+                answer{});
 }
 
 void live_entity::take(await_message& message) {
@@ -221,11 +223,11 @@ void live_entity::take(await_message& message) {
   }
   const core::repeated found{seen->event, seen->run, true, seen->outcome};
   answer_repeat(
-      found, false,
-      [done = std::move(message.done), method = seen->method](result<answer> outcome) {
+      found, deadline(message.patience),
+      completion([done = std::move(message.done), method = seen->method](result<answer> outcome) {
         if (!outcome) return done(std::move(outcome).error());
         done(update_state{outcome->event, outcome->run, method, std::move(outcome->results)});
-      });
+      }));
 }
 
 void live_entity::take(describe_message& message) {
@@ -257,14 +259,14 @@ void live_entity::take(describe_message& message) {
     about.suspended.push_back(
         {std::string(machine_->contract().find(each.method)->name), each.started_by});
   }
-  after_durable(
-      [done = std::move(message.done), about = std::move(about)](result<answer> outcome) {
-        if (outcome)
-          done(about);
-        else
-          done(std::move(outcome).error());
-      },
-      {});
+  after_durable(completion([done = std::move(message.done),
+                            about = std::move(about)](result<answer> outcome) {
+                  if (outcome)
+                    done(about);
+                  else
+                    done(std::move(outcome).error());
+                }),
+                answer{});
 }
 
 // -- queries --------------------------------------------------------------------------------------
@@ -277,7 +279,8 @@ void live_entity::answer_query(call_message& message) {
       machine_->query(message.what.method->ordinal, message.what.params, services_.wall.now());
   if (!found) return message.done(std::move(found).error());
   ++services_.queries;
-  after_durable(std::move(message.done), {0, machine_->where().run, false, std::move(*found)});
+  after_durable(std::move(message.done),
+                answer{0, machine_->where().run, false, std::move(*found)});
 }
 
 void live_entity::answer_past_query(call_message& message) {
@@ -302,51 +305,41 @@ void live_entity::answer_past_query(call_message& message) {
 
 // -- steps ----------------------------------------------------------------------------------------
 
-void live_entity::settle(core::outcome outcome, bool until_ended, counter* taken, completion done) {
+void live_entity::settle(core::outcome outcome, std::optional<timestamp> wait_until, counter* taken,
+                         answerer done) {
   if (auto* refusal = std::get_if<core::refused>(&outcome)) {
     ++services_.refused;
     if (refusal->state_lost) reload();
     // What the refusal rests on may not be durable yet.
-    return after_durable(
-        [done = std::move(done), why = std::move(refusal->why)](result<answer> durable) {
-          done(durable ? why : std::move(durable).error());
-        },
-        {});
+    return after_durable(std::move(done), std::move(refusal->why));
   }
   if (auto* seen = std::get_if<core::repeated>(&outcome)) {
     ++services_.replayed;
-    return answer_repeat(*seen, !until_ended || !seen->is_update, std::move(done));
+    return answer_repeat(*seen, seen->is_update ? wait_until : std::nullopt, std::move(done));
   }
   auto& step = std::get<core::accepted>(outcome).step;
   if (taken) ++*taken;
   std::vector<reply> replies;
-  if (until_ended)
-    waiting_for_updates_.emplace(step.event, std::move(done));
-  else
-    replies.push_back({std::move(done), {step.event, step.run, false, {}}});
+  if (wait_until) {
+    waiting_for_updates_.emplace(step.event, waiting_caller{std::move(done), false, *wait_until});
+  } else {
+    replies.push_back({std::move(done), answer{step.event, step.run, false, {}}});
+  }
   submit(std::move(step), std::move(replies));
   maybe_continue_as_new();
 }
 
-void live_entity::answer_repeat(const core::repeated& seen, bool until_accepted, completion done) {
+void live_entity::answer_repeat(const core::repeated& seen, std::optional<timestamp> wait_until,
+                                answerer done) {
   answer first{seen.event, seen.run, true, {}};
-  if (until_accepted) return after_durable(std::move(done), std::move(first));
+  if (!wait_until) return after_durable(std::move(done), std::move(first));
   if (!seen.outcome) {
-    waiting_for_updates_.emplace(seen.event, [done = std::move(done)](result<answer> ended) {
-      if (ended) ended->replayed = true;
-      done(std::move(ended));
-    });
+    drop_impatient();
+    waiting_for_updates_.emplace(seen.event, waiting_caller{std::move(done), true, *wait_until});
     return;
   }
   if (seen.outcome->how == core::update_outcome::kind::failed) {
-    return after_durable(
-        [done = std::move(done), why = seen.outcome->message](result<answer> durable) {
-          if (durable)
-            done(error{errc::failed, why});
-          else
-            done(std::move(durable).error());
-        },
-        {});
+    return after_durable(std::move(done), error{errc::failed, seen.outcome->message});
   }
   first.results = seen.outcome->results;
   after_durable(std::move(done), std::move(first));
@@ -359,20 +352,35 @@ void live_entity::answer_ended_updates(const core::record& step, std::vector<rep
     if (!ended) continue;
     auto [from, to] = waiting_for_updates_.equal_range(ended->update);
     for (; from != to; from = waiting_for_updates_.erase(from)) {
+      auto& caller = from->second;
       if (ended->outcome.how == core::update_outcome::kind::completed) {
-        replies.push_back(
-            {std::move(from->second), {ended->update, step.run, false, ended->outcome.results}});
+        replies.push_back({std::move(caller.done),
+                           answer{ended->update, step.run, caller.repeat, ended->outcome.results}});
       } else {
-        replies.push_back({[done = std::move(from->second),
-                            why = ended->outcome.message](result<answer> durable) {
-                             if (durable)
-                               done(error{errc::failed, why});
-                             else
-                               done(std::move(durable).error());
-                           },
-                           {}});
+        replies.push_back({std::move(caller.done), error{errc::failed, ended->outcome.message}});
       }
     }
+  }
+}
+
+bool live_entity::can_be_put_away() {
+  drop_impatient();
+  return waiting_for_updates_.empty() && held_.empty() && !reloading_;
+}
+
+timestamp live_entity::deadline(duration patience) const {
+  return patience == forever ? timestamp::max() : services_.wall.now() + patience;
+}
+
+void live_entity::drop_impatient() {
+  const auto now = services_.wall.now();
+  for (auto each = waiting_for_updates_.begin(); each != waiting_for_updates_.end();) {
+    if (each->second.until >= now) {
+      ++each;
+      continue;
+    }
+    each->second.done(error{errc::timeout, "the update has not ended yet: it goes on, ask again"});
+    each = waiting_for_updates_.erase(each);
   }
 }
 
@@ -407,7 +415,7 @@ persistence::entity_summary live_entity::summary() const {
           machine_->next_due()};
 }
 
-void live_entity::after_durable(completion done, answer what) {
+void live_entity::after_durable(answerer done, result<answer> what) {
   if (slot_->durable.load(std::memory_order_acquire) >= submitted_ && !reloading_) {
     return done(std::move(what));
   }
@@ -418,12 +426,12 @@ void live_entity::after_durable(completion done, answer what) {
   services_.writer.submit(std::move(barrier));
 }
 
-std::optional<persistence::snapshot> live_entity::maybe_snapshot(core::record& step) {
+std::unique_ptr<persistence::snapshot> live_entity::maybe_snapshot(core::record& step) {
   const auto last = step.last_event();
   if (last < snapshot_event_ + services_.limits.snapshot_every_events ||
       bytes_since_snapshot_ < snapshot_bytes_ || !machine_->quiescent() ||
       machine_->is_terminated() || std::holds_alternative<core::run_continued>(step.what)) {
-    return std::nullopt;
+    return nullptr;
   }
   persistence::snapshot taken{slot_->id, machine_->where().run, last, machine_->run_events(),
                               0,         machine_->carry()};
@@ -432,7 +440,7 @@ std::optional<persistence::snapshot> live_entity::maybe_snapshot(core::record& s
   snapshot_event_ = last;
   snapshot_bytes_ = size_of(taken.carried);
   bytes_since_snapshot_ = 0;
-  return taken;
+  return std::make_unique<persistence::snapshot>(std::move(taken));
 }
 
 void live_entity::maybe_continue_as_new() {

@@ -61,9 +61,7 @@ public:
 
   /// Whether the entity may leave memory once what it submitted is durable: nobody waits here for
   /// the end of an update.
-  bool can_be_put_away() const {
-    return waiting_for_updates_.empty() && held_.empty() && !reloading_;
-  }
+  bool can_be_put_away();
 
   /// Answers all who wait with `why`; for the end of the engine.
   void refuse_waiting(const error& why);
@@ -87,12 +85,16 @@ private:
 
   void answer_query(call_message& message);
   void answer_past_query(call_message& message);
-  void settle(core::outcome outcome, bool until_ended, counter* taken, completion done);
-  void answer_repeat(const core::repeated& seen, bool until_accepted, completion done);
+  void settle(core::outcome outcome, std::optional<timestamp> wait_until, counter* taken,
+              answerer done);
+  void answer_repeat(const core::repeated& seen, std::optional<timestamp> wait_until,
+                     answerer done);
   void submit(core::record step, std::vector<reply> replies);
   void answer_ended_updates(const core::record& step, std::vector<reply>& replies);
-  void after_durable(completion done, answer what);
-  std::optional<persistence::snapshot> maybe_snapshot(core::record& step);
+  void after_durable(answerer done, result<answer> what);
+  timestamp deadline(duration patience) const;
+  void drop_impatient();
+  std::unique_ptr<persistence::snapshot> maybe_snapshot(core::record& step);
   void maybe_continue_as_new();
   persistence::entity_summary summary() const;
   void account();
@@ -113,7 +115,13 @@ private:
   bool reloading_ = false;
   std::optional<error> lost_;       ///< Why the last steps were not written.
   std::vector<delivery_ptr> held_;  ///< Until the entity is loaded again.
-  std::multimap<event_number, completion> waiting_for_updates_;
+  /// Who waits for the end of an update, by its event.
+  struct waiting_caller {
+    answerer done;
+    bool repeat = false;  ///< Asked again for what somebody had asked before.
+    timestamp until;
+  };
+  std::multimap<event_number, waiting_caller> waiting_for_updates_;
   std::int64_t accounted_bytes_ = 0;
 };
 

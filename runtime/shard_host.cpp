@@ -12,10 +12,6 @@
 
 namespace perdure::runtime {
 
-std::size_t shard_host::id_hash::operator()(const entity_id& id) const {
-  return std::hash<std::string_view>{}(id.id) ^ (std::hash<std::string_view>{}(id.type) << 1);
-}
-
 void shard_host::deliver(delivery_ptr what) {
   {
     std::lock_guard guard{mutex_};
@@ -29,8 +25,8 @@ void shard_host::deliver(delivery_ptr what) {
 }
 
 bool shard_host::accept(delivery_ptr& what) {
-  auto found = residents_.find(what->target);
-  auto& to = found == residents_.end() ? activate(what->target) : found->second;
+  auto found = find(what->hash, what->target);
+  auto& to = found == residents_.end() ? activate(*what) : found->second;
   if (to.slot->waiting.load(std::memory_order_relaxed) >= shared_.services.limits.mailbox)
     return false;
   to.last_used = shared_.coarse_time.load(std::memory_order_relaxed);
@@ -47,22 +43,28 @@ void shard_host::send(resident& to, delivery_ptr what) {
   caf::anon_send(to.actor, entity_mail{entity_mail::kind::deliver, std::move(what), std::nullopt});
 }
 
-shard_host::resident& shard_host::activate(const entity_id& id) {
+shard_host::resident& shard_host::activate(const delivery& first) {
   auto slot = std::make_shared<entity_slot>();
-  slot->id = id;
+  slot->id = first.target;
+  slot->hash = first.hash;
   slot->shard = shard_;
   slot->epoch = epoch_;
   auto actor = shared_.system.spawn<entity_actor, caf::lazy_init>(
-      *this, shared_.services, *shared_.find_type(id.type), slot);
+      *this, shared_.services, *shared_.find_type(first.target.type), slot);
   ++shared_.active;
   ++shared_.activations;
-  return residents_
-      .insert_or_assign(id, resident{std::move(slot), std::move(actor), 0, false, false, {}})
-      .first->second;
+  resident fresh{std::move(slot), std::move(actor), 0, false, false, {}};
+  return residents_.emplace(first.hash, std::move(fresh))->second;
+}
+
+shard_host::residents::iterator shard_host::find(std::uint64_t hash, const entity_id& id) {
+  auto [each, end] = residents_.equal_range(hash);
+  while (each != end && each->second.slot->id != id) ++each;
+  return each == end ? residents_.end() : each;
 }
 
 shard_host::resident* shard_host::find(const entity_slot& slot) {
-  auto found = residents_.find(slot.id);
+  auto found = find(slot.hash, slot.id);
   return found == residents_.end() || found->second.slot.get() != &slot ? nullptr : &found->second;
 }
 
@@ -74,7 +76,7 @@ void shard_host::ask_to_leave(resident& whom) {
 std::size_t shard_host::put_idle_away(std::int64_t idle_since, std::size_t most) {
   std::lock_guard guard{mutex_};
   std::size_t asked = 0;
-  for (auto& [id, each] : residents_) {
+  for (auto& [hash, each] : residents_) {
     if (asked == most) break;
     if (each.leaving || each.last_used > idle_since) continue;
     ask_to_leave(each);
@@ -85,7 +87,7 @@ std::size_t shard_host::put_idle_away(std::int64_t idle_since, std::size_t most)
 
 void shard_host::put_all_away(const error& why) {
   std::lock_guard guard{mutex_};
-  for (auto& [id, each] : residents_) {
+  for (auto& [hash, each] : residents_) {
     if (std::exchange(each.sent_off, true)) continue;
     each.leaving = true;
     caf::anon_send(each.actor, entity_mail{entity_mail::kind::leave, nullptr, why});
@@ -113,7 +115,7 @@ void shard_host::left(const entity_slot& slot) {
   auto* whom = find(slot);
   if (!whom) return;
   auto kept = std::move(whom->kept);
-  residents_.erase(entity_id{slot.id});
+  residents_.erase(find(slot.hash, slot.id));
   --shared_.active;
   ++shared_.passivations;
   // Under the same lock, so that nobody overtakes what was kept.

@@ -74,19 +74,18 @@ private:
   /// Takes `what` over, or returns false when the mailbox is full. REQUIRES: the lock is held.
   bool accept(delivery_ptr& what);
   void send(resident& to, delivery_ptr what);
-  resident& activate(const entity_id& id);
+  resident& activate(const delivery& first);
+  using residents = std::unordered_multimap<std::uint64_t, resident>;
+  residents::iterator find(std::uint64_t hash, const entity_id& id);
+  /// Returns null when the entity of this slot has gone.
   resident* find(const entity_slot& slot);
   void ask_to_leave(resident& whom);
-
-  struct id_hash {
-    std::size_t operator()(const entity_id& id) const;
-  };
 
   environment& shared_;
   const sharding::shard_number shard_;
   const sharding::epoch_number epoch_;
   std::mutex mutex_;
-  std::unordered_map<entity_id, resident, id_hash> residents_;
+  residents residents_;  ///< By the hash of the id.
 };
 
 }  // namespace perdure::runtime

@@ -24,6 +24,9 @@ struct call_options {
   duration delay{0};
   /// For updates: answer as soon as the update is durably accepted, without its results.
   bool until_accepted = false;
+  /// For updates: how long to wait for the end. After it the answer may be `timeout`; the update
+  /// goes on.
+  duration patience = duration::max();
   /// For queries: answer from the state as it was after this event. 0: now.
   event_number at = 0;
 };
