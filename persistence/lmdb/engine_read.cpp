@@ -213,6 +213,11 @@ result<nothing> engine::backup(const std::filesystem::path& target) const {
     std::filesystem::permissions(inside, std::filesystem::perms::owner_all, unmade);
     int code = mdb_env_copy2(log_->env().raw(), inside.c_str(), MDB_CP_COMPACT);
     if (code != 0) return lmdb_error(code, "copying the journal to " + target.string());
+    // LMDB leaves the mode to the umask; until here, the temporary directory's mode protects it.
+    std::filesystem::permissions(
+        inside / "data.mdb",
+        std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, unmade);
+    if (unmade) return error{errc::internal, "protecting the copy: " + unmade.message()};
     return nothing{};
   });
 }

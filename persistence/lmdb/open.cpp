@@ -62,13 +62,13 @@ result<std::unique_ptr<index_file>> open_index(const lmdb_options& options,
   std::error_code failed;
   std::string why;
   if (std::filesystem::exists(mark, failed)) {
-    why = "is damaged";
+    why = "it was found damaged";
   } else if (std::filesystem::exists(path, failed)) {
     auto index = index_file::open(path, options.index_map_bytes, log.id());
     if (index && agrees(**index, log)) return index;
-    why = index ? "is not of this journal's past" : index.error().detail;
+    why = index ? "it does not follow this journal" : index.error().detail;
   } else if (log.records() != 0) {
-    why = "is missing";
+    why = "it is missing";
   }
   if (!why.empty()) {
     spdlog::warn("{}: built again from the journal: {}", path.string(), why);

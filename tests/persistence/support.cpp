@@ -131,6 +131,11 @@ std::vector<append_outcome> append(journal& to, const std::vector<batch>& batche
   return outcomes;
 }
 
+batch under(sharding::epoch_number epoch, batch told) {
+  told.epoch = epoch;
+  return told;
+}
+
 void must_append(journal& to, const std::vector<batch>& batches) {
   for (auto outcome : append(to, batches)) REQUIRE(outcome == append_outcome::ok);
 }

@@ -95,6 +95,9 @@ private:
 /// Appends and returns the outcomes.
 std::vector<append_outcome> append(journal& to, const std::vector<batch>& batches);
 
+/// The same batch under another epoch, as its sender would make it after a change of owner.
+batch under(sharding::epoch_number epoch, batch told);
+
 /// Appends and checks that all went well.
 void must_append(journal& to, const std::vector<batch>& batches);
 

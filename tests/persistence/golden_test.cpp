@@ -1,0 +1,72 @@
+// The format, held fast: what was written once is written again byte for byte, and read for ever.
+// A file that is missing is made, and the test fails: look at it, then keep it.
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "persistence/lmdb/layout.h"
+#include "tests/persistence/samples.h"
+#include "tests/persistence/support.h"
+
+namespace perdure::persistence {
+
+namespace {
+
+using namespace testing;
+
+/// Returns the bytes of a golden file, made from `fresh` when there is none.
+bytes golden(const std::string& name, const bytes& fresh) {
+  auto path = std::filesystem::path(PERDURE_GOLDEN_DIR) / (name + ".bin");
+  if (!std::filesystem::exists(path)) {
+    std::ofstream(path, std::ios::binary) << as_text(fresh);
+    FAIL_CHECK("made " << path.string());
+  }
+  std::ifstream in(path, std::ios::binary);
+  std::string content{std::istreambuf_iterator<char>(in), {}};
+  return bytes_of(content);
+}
+
+}  // namespace
+
+TEST_CASE("golden: records are written and read as ever") {
+  for (auto& [name, sample] : sample_records()) {
+    CAPTURE(name);
+    auto fresh = encode_record(sample.entity, sample.step, sample.after);
+    auto kept = golden(name, fresh);
+    CHECK(fresh == kept);
+    auto step = decode_record(kept);
+    REQUIRE(step);
+    CHECK(*step == sample.step);
+    CHECK(decode_header(kept)->after == sample.after);
+  }
+}
+
+TEST_CASE("golden: a snapshot is written and read as ever") {
+  auto sample = sample_snapshot();
+  auto kept = golden("snapshot", encode_snapshot(sample));
+  CHECK(encode_snapshot(sample) == kept);
+  CHECK(decode_snapshot(kept)->carried == sample.carried);
+}
+
+TEST_CASE("golden: values of the log and the index are written and read as ever") {
+  auto [name, sample] = sample_records().front();
+  auto encoded = encode_record(sample.entity, sample.step, sample.after);
+  bytes entry(lmdb::log_head_bytes + encoded.size());
+  lmdb::write_log_entry(
+      {.number = 258, .crc = 0, .begins_run = true, .back = 0, .encoded = encoded}, entry.data());
+  CHECK(golden("log_entry", entry) == entry);
+  CHECK(lmdb::read_log_entry(258, golden("log_entry", entry)));
+
+  lmdb::index_row row{{sample.after, 258}, at(5), 1};
+  auto packed = lmdb::write_row(row);
+  CHECK(golden("index_row", {packed.begin(), packed.end()}) == bytes(packed.begin(), packed.end()));
+
+  auto stored = lmdb::write_snapshot({258, 0xABCD, encode_snapshot(sample_snapshot())});
+  CHECK(golden("stored_snapshot", stored) == stored);
+
+  auto ended = lmdb::garbage_key(lmdb::garbage::kind::entity, at(9), 258);
+  CHECK(golden("garbage_key", {ended.begin(), ended.end()}) == bytes(ended.begin(), ended.end()));
+}
+
+}  // namespace perdure::persistence
