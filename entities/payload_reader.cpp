@@ -34,7 +34,8 @@ payload_reader::payload_reader(bytes_view payload, unsigned passes) {
   }
   words_ = kj::arrayPtr(reinterpret_cast<const capnp::word*>(data), size);
   capnp::ReaderOptions limits;
-  limits.traversalLimitInWords = passes * (size + empty_elements_max);
+  // Cap'n Proto counts the tag of a struct list twice.
+  limits.traversalLimitInWords = passes * (2 * size + empty_elements_max);
   limits.nestingLimit = nesting_max;
   reader_.emplace(kj::arrayPtr(&words_, 1), limits);
 }

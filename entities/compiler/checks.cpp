@@ -12,6 +12,24 @@ namespace {
 
 std::string quote(std::string_view name) { return '"' + std::string(name) + '"'; }
 
+/// Returns what people call a type without a pointer.
+const char* type_name(capnp::Type type) {
+  using kind = capnp::schema::Type;
+  switch (type.which()) {
+    case kind::VOID:
+      return "Void";
+    case kind::BOOL:
+      return "a Bool";
+    case kind::FLOAT32:
+    case kind::FLOAT64:
+      return "a float";
+    case kind::ENUM:
+      return "an enum";
+    default:
+      return "an integer";
+  }
+}
+
 class file_checker {
 public:
   file_checker(const schemas& from, std::uint64_t file, diagnostics& into)
@@ -23,8 +41,10 @@ public:
       auto schema = from_.loader().get(type->id);
       auto node = schema.getProto();
       // What is inside of something generic is generic too; the outermost is named.
-      if (node.getIsGeneric()) check_generic(*type, node);
-      if (node.isStruct()) check_fields(schema.asStruct(), type->where);
+      if (node.getIsGeneric())
+        check_generic(*type, node);
+      else if (node.isStruct())
+        check_fields(schema.asStruct(), type->where);
       if (node.isInterface()) check_interface(node, *type);
     }
   }
@@ -34,14 +54,14 @@ private:
     auto node = from_.node(file_);
     auto given = text_annotation(node->getAnnotations(), annotation::in_namespace);
     if (given && !is_namespace(*given)) {
-      into_.error({file_, ""}, "namespace " + quote(*given) +
-                                   " is not valid; write names separated by dots, e.g. "
-                                   "$Perdure.namespace(\"acme.shop\")");
+      into_.error({file_, "$namespace"}, "namespace " + quote(*given) +
+                                             " is not valid; write names separated by dots, e.g. "
+                                             "$Perdure.namespace(\"acme.shop\")");
     }
   }
 
   void check_generic(const declaration& type, Node::Reader node) {
-    if (node.getParameters().size() == 0) return;
+    if (node.getParameters().size() == 0 || type.anonymous) return;
     into_.error(type.where, (node.isInterface() ? "interface " : "struct ") + type.where.path +
                                 " is generic; write one for each type it is used with");
   }
@@ -92,7 +112,7 @@ private:
                       const std::string& name) {
     auto type = field.getType();
     if (!type.isText() && !type.isData() && !type.isList() && !type.isStruct()) {
-      not_optional(where, name, type.isVoid() ? "Void" : "a number, a Bool or an enum");
+      not_optional(where, name, type_name(type));
     } else if (field.getProto().getSlot().getHadExplicitDefault()) {
       into_.error(where, "field " + quote(name) +
                              " is optional and has a default; leave one of the two out");
@@ -111,14 +131,16 @@ private:
     auto entity = text_annotation(node.getAnnotations(), annotation::entity);
     auto activities = text_annotation(node.getAnnotations(), annotation::activities);
     auto& name = type.where.path;
-    if (entity && activities) {
-      into_.error(type.where,
-                  name + " is both an entity and activities; make two interfaces of it");
-    } else if (!entity && !activities) {
+    if (!entity && !activities) {
       auto example = "(\"" + type.cpp_name + "\")";
       into_.error(type.where, name + " is neither an entity nor activities; write $Perdure.entity" +
                                   example + " or $Perdure.activities" + example +
                                   " behind its name");
+      return;
+    }
+    if (entity && activities) {
+      into_.error(type.where,
+                  name + " is both an entity and activities; make two interfaces of it");
     }
     if (entity)
       check_entity(node, type, *entity);

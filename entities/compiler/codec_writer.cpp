@@ -73,7 +73,9 @@ private:
       case pass::write:
         return "to.put";
       case pass::read:
-        return field.is_pointer ? "from.get" : "from.number_at";
+        if (!field.is_pointer) return "from.number_at";
+        return field.schema.getType().isStruct() && field.has_fallback ? "from.get_anew"
+                                                                      : "from.get";
     }
     return "";
   }

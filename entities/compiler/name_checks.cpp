@@ -32,11 +32,13 @@ class name_scope {
 public:
   explicit name_scope(diagnostics& into) : into_(into) {}
 
-  void add(const std::string& cpp, const std::string& origin, const place& where) {
+  /// Returns whether the name is free, or was added with the same origin.
+  bool add(const std::string& cpp, const std::string& origin, const place& where) {
     auto [found, added] = names_.emplace(cpp, origin);
-    if (added || found->second == origin) return;
+    if (added || found->second == origin) return true;
     into_.error(where, found->second + " and " + origin + " are both called " + cpp +
                            " in C++; rename one");
+    return false;
   }
 
 private:
@@ -84,7 +86,7 @@ private:
     for (auto method : node.getInterface().getMethods()) {
       auto name = to_string(method.getName());
       auto where = type.where.inside(name);
-      names.add(snake_case(name), name, where);
+      if (!names.add(snake_case(name), name, where)) continue;
       check_taken(snake_case(name), name, where, is_entity, type);
       for (auto id : {method.getParamStructType(), method.getResultStructType()}) {
         auto* message = from_.find(id);

@@ -1,10 +1,11 @@
 #include "entities/compiler/schemas.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <tuple>
 
 #include "entities/compiler/names.h"
 
@@ -101,19 +102,18 @@ void schemas::name_anonymous(std::uint64_t id, const declaration& owner, std::st
 
 void schemas::read_source(CodeGeneratorRequest::RequestedFile::Reader file) {
   auto name = to_string(file.getFilename());
-  // Names are relative to where `capnp` was called (a plugin is called in the output's folder), or
-  // to the prefix given to it.
-  for (auto* variable : {"PERDURE_CONTRACT_ROOT", "PWD"}) {
-    auto* root = std::getenv(variable);
-    auto path = root ? std::filesystem::path(root) / name : std::filesystem::path(name);
-    std::ifstream in(path, std::ios::binary);
-    if (!in) continue;
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    auto shown = std::string_view(variable) == "PWD" ? name : path.string();
-    sources_[file.getId()] = {shown, source_lines{text}};
-    return;
-  }
   sources_[file.getId()] = {name, source_lines{}};
+  // Files are named by the prefix that was cut off, or else by where `capnp` was called; it calls
+  // its plugins in the folder for their output.
+  auto* prefix = std::getenv("PERDURE_CONTRACT_ROOT");
+  std::error_code unknown;
+  auto caller = "/proc/" + std::to_string(getppid()) + "/cwd";
+  auto root =
+      prefix ? std::filesystem::path(prefix) : std::filesystem::read_symlink(caller, unknown);
+  std::ifstream in(root / name, std::ios::binary);
+  if (!in) return;
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  sources_[file.getId()] = {prefix ? (root / name).string() : name, source_lines{text}};
 }
 
 std::string schemas::namespace_of(std::uint64_t file) const {

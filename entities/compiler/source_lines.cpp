@@ -12,10 +12,9 @@ bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// Whether a word can be declared: numbers and the words before an unnamed scope cannot.
+/// Whether a word can be declared: not a number, not punctuation.
 bool is_name(std::string_view word) {
-  return is_word(word[0]) && !(word[0] >= '0' && word[0] <= '9') && word != "union" &&
-         word != "group";
+  return is_word(word[0]) && !(word[0] >= '0' && word[0] <= '9');
 }
 
 struct token {
@@ -102,6 +101,8 @@ source_lines::source_lines(std::string_view text) {
       declared = join(scope, word.text);
       lines_.emplace(declared, word.line);
       pending = word.text;
+    } else if (now.text == "namespace" && scopes.size() == 1) {
+      lines_.emplace("$namespace", now.line);
     } else if (word.text == "struct" || word.text == "interface" || word.text == "enum") {
       pending = now.text;
       lines_.emplace(join(scope, now.text), now.line);

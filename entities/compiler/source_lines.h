@@ -18,7 +18,8 @@ public:
   explicit source_lines(std::string_view text);
 
   /// Returns the line of a declaration by its path of names, e.g. "Cart.addItem" or
-  /// "Order.status.paid"; that of what encloses it where it is not found; 0 where nothing is known.
+  /// "Order.status.paid", or "$namespace" for the file's; that of what encloses it where it is not
+  /// found; 0 where nothing is known.
   unsigned find(std::string_view path) const;
 
 private:

@@ -15,19 +15,19 @@ namespace perdure {
 
 /// One activity of a contract. All views live as long as the program.
 struct activity {
-  std::uint16_t ordinal = 0;  ///< The number after @; what is journaled, so it never changes.
-  std::string_view name;      ///< As in the contract, e.g. "charge".
-  std::uint64_t params = 0;   ///< Schema id of the parameter struct.
-  std::uint64_t results = 0;  ///< Schema id of the result struct.
-  std::string_view source;    ///< Where it is declared, e.g. "cart.capnp:19".
+  std::uint16_t ordinal = 0;     ///< The number after @; what is journaled, so it never changes.
+  std::string_view name = {};    ///< As in the contract, e.g. "charge".
+  std::uint64_t params = 0;      ///< Schema id of the parameter struct.
+  std::uint64_t results = 0;     ///< Schema id of the result struct.
+  std::string_view source = {};  ///< Where it is declared, e.g. "cart.capnp:19".
 };
 
 /// One interface with `$Perdure.activities`. All views live as long as the program.
 struct activities_description {
-  std::string_view name;                  ///< E.g. "payments".
-  std::string_view source;                ///< E.g. "cart.capnp:18".
-  std::span<const activity> activities;   ///< In order of their ordinals.
-  std::span<const std::uint64_t> schema;  ///< As in `contract::schema`.
+  std::string_view name = {};                  ///< E.g. "payments".
+  std::string_view source = {};                ///< E.g. "cart.capnp:18".
+  std::span<const activity> activities = {};   ///< In order of their ordinals.
+  std::span<const std::uint64_t> schema = {};  ///< As in `contract::schema`.
 
   /// Returns the activity with this name, or null.
   const activity* find(std::string_view name) const {

@@ -336,6 +336,14 @@ public:
     if (auto from = pointers_[index]; !from.isNull()) wire::get(from, into);
   }
 
+  /// The same for a struct whose default in its owner is not its type's own.
+  template <structure T>
+  void get_anew(std::uint32_t index, T& into) const {
+    if (index >= pointers_.size() || pointers_[index].isNull()) return;
+    into = T{};
+    wire::get(pointers_[index], into);
+  }
+
 private:
   kj::ArrayPtr<const kj::byte> data_;
   capnp::List<capnp::AnyPointer>::Reader pointers_;
