@@ -9,7 +9,7 @@ namespace perdure::persistence::lmdb {
 
 chain_reader::chain_reader(const journal_file& log, const entity_id& entity,
                            const entity_state& state)
-    : log_(log), entity_(entity), state_(state), txn_(log.env()) {}
+    : log_(log), entity_(entity), state_(state) {}
 
 void chain_reader::offer(bytes_view encoded, const std::optional<stored_snapshot>& stored) {
   auto base = decode_snapshot(encoded);
@@ -39,11 +39,12 @@ result<loaded_entity> chain_reader::load(event_number at) {
   auto until = at == 0 ? state_.summary.last_event : at;
   if (until < state_.summary.run_began || until > state_.summary.last_event) return outside(at);
   if (offered_ && offered_->base.event > until) offered_.reset();
+  read_transaction txn(log_.env());
   loaded_entity loaded;
   bool found = false;
   auto last_event = state_.summary.last_event;
   for (auto number = state_.last;;) {
-    auto [how, entry] = log_.read(txn_, number);
+    auto [how, entry] = log_.read(txn, number);
     if (how == journal_file::presence::absent) return missing(number);
     if (how == journal_file::presence::damaged) return damaged(number, last_event);
     if (last_event <= until && !std::exchange(found, true)) {
@@ -75,11 +76,12 @@ result<loaded_entity> chain_reader::load(event_number at) {
 
 result<std::vector<core::record>> chain_reader::history(event_number from, std::size_t limit,
                                                         std::optional<run_number> run) {
+  read_transaction txn(log_.env());
   std::vector<bytes_view> wanted;
   auto last_event = state_.summary.last_event;
   bool in_current_run = true;
   for (auto number = state_.last; number != 0 && last_event >= from;) {
-    auto [how, entry] = log_.read(txn_, number);
+    auto [how, entry] = log_.read(txn, number);
     if (how == journal_file::presence::absent) {
       if (in_current_run && state_.summary.status != entity_status::terminated) {
         return missing(number);

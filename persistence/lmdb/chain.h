@@ -42,7 +42,6 @@ private:
   const journal_file& log_;
   const entity_id& entity_;
   const entity_state& state_;
-  read_transaction txn_;
   std::optional<offered> offered_;
 };
 

@@ -5,6 +5,11 @@
 /// Order of what happens to a batch: it is durable in the log, then in the overlay, then `append`
 /// returns, later it is in the index. `published_` is the last record that the overlay has; a flush
 /// reads it before it takes what is changed, so the index never claims what it has not.
+///
+/// Order of locks: flush_mutex_, an environment's writing, an environment's map (a read
+/// transaction), lists_mutex_, a stripe of the overlay. A read transaction of one environment is
+/// not begun within one of the other. The writer reads the index within its change to the log; a
+/// flush reads the log within its change to the index.
 
 #include <array>
 #include <atomic>
@@ -112,6 +117,7 @@ private:
 
   // -- removing (engine_collect.cpp) --
   bool pick_removal(timestamp now);
+  std::optional<garbage> pick_garbage(timestamp now);
   std::vector<lsn> records_of(const garbage& ended) const;
   void finish_removal(const garbage& ended);
   void put_back(std::span<const garbage> picked);

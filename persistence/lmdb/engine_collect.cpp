@@ -54,26 +54,31 @@ bool engine::collect(timestamp now) {
 }
 
 bool engine::pick_removal(timestamp now) {
+  auto picked = pick_garbage(now);
+  if (picked) removing_.emplace(removal{*picked, records_of(*picked)});
+  return picked.has_value();
+}
+
+std::optional<garbage> engine::pick_garbage(timestamp now) {
   const std::pair<garbage::kind, timestamp> kinds[] = {
       {garbage::kind::run, now - options_.history_retention},
       {garbage::kind::entity, now - options_.terminated_retention}};
+  read_transaction txn(index_->env());
   std::lock_guard lock(lists_mutex_);
   // Since the last flush, what is new in the index may stand before where the search was.
   if (garbage_epoch_ != flushes_) {
     garbage_epoch_ = flushes_;
     garbage_from_ = {};
   }
-  read_transaction txn(index_->env());
   for (std::size_t i = 0; i < std::size(kinds); ++i) {
     auto& [what, until] = kinds[i];
     auto found = index_->next_garbage(txn, what, garbage_from_[i], until, garbage_passed_);
     if (!found) continue;
     garbage_from_[i] = {found->ended, found->last};
     garbage_passed_.insert(found->last);
-    removing_.emplace(removal{*found, records_of(*found)});
-    return true;
+    return found;
   }
-  return false;
+  return std::nullopt;
 }
 
 std::vector<lsn> engine::records_of(const garbage& ended) const {

@@ -47,11 +47,11 @@ result<loaded_entity> engine::load(const entity_id& entity, event_number at) con
     // A snapshot on its way to the index is younger than the one there.
     if (auto queued = snapshots_.find(key.text())) {
       chain.offer(*queued, std::nullopt);
-      return chain.load(at);
-    }
-    read_transaction txn(index_->env());
-    if (auto value = index_->snapshot_value(txn, key.text())) {
-      if (auto stored = read_snapshot(*value)) chain.offer(stored->encoded, stored);
+    } else {
+      read_transaction txn(index_->env());
+      if (auto value = index_->snapshot_value(txn, key.text())) {
+        if (auto stored = read_snapshot(*value)) chain.offer(stored->encoded, stored);
+      }
     }
     return chain.load(at);
   } catch (const failure& failed) {
