@@ -25,7 +25,7 @@ violations check_includes(const source_tree& tree);
 /// Calls that have a better way here, with that way named.
 violations check_calls(const source_tree& tree);
 
-/// No line takes more than 100 columns, but for #error, which cannot be broken.
+/// No line of C++ takes more than 100 columns, but for texts, which cannot be broken.
 violations check_columns(const source_tree& tree);
 
 /// Every folder says in a README.md what it is.
