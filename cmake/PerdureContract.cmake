@@ -1,22 +1,21 @@
-# perdure_contract(target contracts/cart.capnp ...): generates cart.perdure.h and cart.perdure.cpp at
-# build time and adds them to the target, so that #include "cart.perdure.h" works in it and in what
-# links to it. Contracts that are imported by relative paths are given to the same call.
+# perdure_contract(target cart.capnp ...): generates cart.perdure.h and cart.perdure.cpp at build
+# time and adds them to the target, so that #include "cart.perdure.h" works in it and in what links
+# to it. Contracts that are imported by relative paths are given to the same call. Give a contract
+# to one target of a program only, a library that the others link to: its code must be there once.
 #
 #   perdure_contract(shop cart.capnp IMPORT_DIRS ../common)
 #
-# IMPORT_DIRS are searched for imports that begin with a slash. What is generated is built again when
-# a contract, or one that it imports, changes.
+# IMPORT_DIRS are searched for imports that begin with a slash. What is generated is built again
+# when a contract, or one that it imports, changes.
 
 find_program(PERDURE_CAPNP capnp DOC "The Cap'n Proto compiler" REQUIRED)
 
-# Finds the plugin and the folder of perdure/contract.capnp, in this tree or installed.
-if(TARGET capnpc-perdure OR PROJECT_NAME STREQUAL perdure)
-  set(PERDURE_CONTRACT_IMPORTS "${CMAKE_CURRENT_LIST_DIR}/../entities/include")
-else()
-  set(PERDURE_CONTRACT_IMPORTS "${CMAKE_CURRENT_LIST_DIR}/../../../include")
-endif()
+# The folder of perdure/contract.capnp, in this tree or installed.
+find_path(PERDURE_CONTRACT_IMPORTS perdure/contract.capnp NO_DEFAULT_PATH REQUIRED PATHS
+  "${CMAKE_CURRENT_LIST_DIR}/../entities/include"
+  "${CMAKE_CURRENT_LIST_DIR}/../../../include"
+  "${CMAKE_CURRENT_LIST_DIR}/../../../../include")
 get_filename_component(PERDURE_CONTRACT_IMPORTS "${PERDURE_CONTRACT_IMPORTS}" ABSOLUTE)
-set(PERDURE_CONTRACT_IMPORTS "${PERDURE_CONTRACT_IMPORTS}" CACHE INTERNAL "")
 
 # Sets `result` to the contracts that `file` imports, to any depth, as far as they are found.
 function(perdure_contract_imports result file)

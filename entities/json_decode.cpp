@@ -1,15 +1,8 @@
 #include "entities/json_decode.h"
 
 #include <capnp/message.h>
-#include <kj/encoding.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <limits>
-#include <optional>
-
-#include "entities/payload.h"
+#include "entities/json_scalars.h"
 #include "entities/payload_reader.h"
 
 namespace perdure::core {
@@ -18,114 +11,6 @@ namespace {
 
 using json = json_value::kind;
 using kind = capnp::schema::Type::Which;
-
-/// Where a value stands, for messages: a chain from the value to the root.
-struct json_path {
-  const json_path* outer = nullptr;
-  std::string_view name;  ///< Empty: an element.
-  std::size_t index = 0;
-
-  std::string text() const {
-    if (!outer) return "";
-    auto before = outer->text();
-    if (name.empty()) return before + '[' + std::to_string(index) + ']';
-    return before.empty() ? std::string(name) : before + '.' + std::string(name);
-  }
-};
-
-/// What is wrong with a value; becomes an error at the edge.
-struct refusal {
-  std::string detail;
-};
-
-[[noreturn]] void refuse(const json_path& at, const std::string& what) {
-  auto path = at.text();
-  throw refusal{path.empty() ? what : path + ": " + what};
-}
-
-[[noreturn]] void refuse_value(const json_path& at, const std::string& expected,
-                               const json_value& got) {
-  refuse(at, "expected " + expected + ", got " + got.describe());
-}
-
-// -- numbers, enums and bytes --------------------------------------------------------------------
-
-template <class T>
-T read_integer(const json_value& from, const json_path& at) {
-  T number{};
-  auto first = from.text.data(), last = first + from.text.size();
-  bool may_be = from.is(json::number) || (from.is(json::text) && is_json_number(from.text));
-  // from_chars knows no sign on unsigned numbers; -0 is 0.
-  if (may_be && from.text == "-0") return 0;
-  auto [end, status] = std::from_chars(first, last, number);
-  if (!may_be || status != std::errc{} || end != last) {
-    refuse_value(at,
-                 "an integer from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
-                     std::to_string(std::numeric_limits<T>::max()),
-                 from);
-  }
-  return number;
-}
-
-template <class T>
-T read_floating(const json_value& from, const json_path& at) {
-  using limits = std::numeric_limits<T>;
-  if (from.is(json::text)) {
-    if (from.text == "NaN") return limits::quiet_NaN();
-    if (from.text == "Infinity") return limits::infinity();
-    if (from.text == "-Infinity") return -limits::infinity();
-  }
-  if (from.is(json::number) || (from.is(json::text) && is_json_number(from.text))) {
-    T number{};
-    auto last = from.text.data() + from.text.size();
-    auto [end, status] = std::from_chars(from.text.data(), last, number);
-    if (status == std::errc{} && end == last) return number;
-    // Too small to be told from 0 is near enough to it; too large is refused.
-    double wide = 0;
-    auto in_double = std::from_chars(from.text.data(), last, wide);
-    if (in_double.ec == std::errc{} && std::fabs(wide) < 1) return static_cast<T>(wide);
-    if (in_double.ec != std::errc{} && from.text.find("e-") != from.text.npos) return T{0};
-    refuse_value(at, sizeof(T) == 4 ? "a number that fits Float32" : "a number that fits Float64",
-                 from);
-  }
-  refuse_value(at, "a number, \"NaN\", \"Infinity\" or \"-Infinity\"", from);
-}
-
-std::uint16_t read_enum(capnp::EnumSchema type, const json_value& from, const json_path& at) {
-  if (from.is(json::text)) {
-    KJ_IF_MAYBE (found, type.findEnumerantByName(from.text.c_str())) {
-      return found->getOrdinal();
-    }
-  }
-  // Values of newer contracts are written as numbers.
-  if (from.is(json::number)) return read_integer<std::uint16_t>(from, at);
-  std::string names;
-  for (auto known : type.getEnumerants()) {
-    names += (names.empty() ? "\"" : ", \"") + std::string(known.getProto().getName().cStr()) + '"';
-  }
-  refuse_value(at, "one of " + names, from);
-}
-
-kj::Array<kj::byte> read_base64(const json_value& from, const json_path& at) {
-  constexpr auto expected = "bytes as base64";
-  if (!from.is(json::text)) refuse_value(at, expected, from);
-  auto& text = from.text;
-  // kj passes over what is not base64, so that is looked at here.
-  auto padding = text.size() - std::min(text.find('='), text.size());
-  auto known = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/';
-  };
-  bool valid =
-      text.size() % 4 == 0 && padding <= 2 &&
-      std::all_of(text.begin(), text.end() - static_cast<std::ptrdiff_t>(padding), known) &&
-      std::all_of(text.end() - static_cast<std::ptrdiff_t>(padding), text.end(),
-                  [](char c) { return c == '='; });
-  if (!valid) refuse_value(at, expected, from);
-  return kj::decodeBase64(kj::arrayPtr(text.data(), text.size()));
-}
-
-// -- structs and lists ---------------------------------------------------------------------------
 
 /// Whether a struct is all defaults, so that nothing is left of it in the canonical form.
 bool is_blank(capnp::AnyStruct::Reader content) {
@@ -271,8 +156,7 @@ private:
         if (!from.is(json::null)) refuse_value(at, "null", from);
         return capnp::VOID;
       case kind::BOOL:
-        if (!from.is(json::boolean)) refuse_value(at, "true or false", from);
-        return from.boolean;
+        return read_boolean(from, at);
       case kind::INT8:
         return read_integer<std::int8_t>(from, at);
       case kind::INT16:
