@@ -16,6 +16,7 @@ using counting::counter_contract;
 std::unique_ptr<persistence::journal> open_store(const std::filesystem::path& folder) {
   persistence::lmdb_options options;
   options.directory = folder;
+  options.shard_count = 256;  // As a node does for new data.
   return persistence::open_lmdb_journal(std::move(options)).value();
 }
 

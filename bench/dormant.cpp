@@ -21,6 +21,7 @@ void write_carts(const std::filesystem::path& folder, std::size_t carts) {
   system_clock wall;
   persistence::lmdb_options options;
   options.directory = folder;
+  options.shard_count = 256;  // As a node does for new data.
   auto store = persistence::open_lmdb_journal(std::move(options)).value();
   runtime::engine_limits limits;
   limits.active_bytes = std::size_t{256} << 20;
