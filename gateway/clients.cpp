@@ -4,11 +4,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include "gateway/connection.h"
+
 namespace perdure::gateway {
 
 namespace {
 
-constexpr auto look_every = 2 * kj::SECONDS;
+constexpr auto look_every = 500 * kj::MILLISECONDS;
 constexpr auto pause_after_failure = 100 * kj::MILLISECONDS;
 
 /// Whether the peer has closed its side and everything it sent has been read.
@@ -55,7 +57,7 @@ void clients::welcome(kj::Own<kj::AsyncIoStream> stream) {
   const auto place =
       clients_.insert(clients_.end(), {descriptor_of(*stream), false, kj::mv(pair.fulfiller)});
   service_.metrics.connection_opened();
-  conversations_.add(server_.listenHttp(kj::mv(stream))
+  conversations_.add(server_.listenHttp(kj::heap<connection>(kj::mv(stream)))
                          .exclusiveJoin(kj::mv(pair.promise))
                          .attach(kj::defer([this, place] {
                            clients_.erase(place);
@@ -90,7 +92,7 @@ kj::Promise<void> clients::look_around() {
 
 void clients::taskFailed(kj::Exception&& thrown) {
   if (thrown.getType() == kj::Exception::Type::DISCONNECTED) return;
-  spdlog::warn("http: a connection failed: {}", thrown.getDescription().cStr());
+  spdlog::debug("http: a connection failed: {}", thrown.getDescription().cStr());
 }
 
 }  // namespace perdure::gateway

@@ -3,8 +3,8 @@
 /// The connections of a server: how many there may be, and when one is given up. Lives on the event
 /// loop.
 ///
-/// A client that has closed its side while its request is under way is noticed within a few
-/// seconds, and its wait is dropped; a client that dies without a word is noticed by TCP.
+/// A client that has closed its side while its request is under way is noticed within a
+/// second, and its wait is dropped; a client that dies without a word is noticed by TCP.
 
 #include <list>
 

@@ -1,5 +1,7 @@
 #include "gateway/front.h"
 
+#include <strings.h>
+
 #include <kj/time.h>
 #include <spdlog/spdlog.h>
 
@@ -14,8 +16,15 @@ double seconds_since(kj::TimePoint begin) {
   return static_cast<double>(taken / kj::NANOSECONDS) * 1e-9;
 }
 
-error too_large(std::size_t limit) {
-  return {errc::too_large, "the body exceeds " + std::to_string(limit) + " bytes"};
+bool says_close(const kj::HttpHeaders& headers) {
+  KJ_IF_MAYBE (value, headers.get(kj::HttpHeaderId::CONNECTION)) {
+    return strcasecmp(value->cStr(), "close") == 0;
+  }
+  return false;
+}
+
+kj::Exception disconnected(const char* why) {
+  return {kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__, kj::str(why)};
 }
 
 }  // namespace
@@ -23,29 +32,59 @@ error too_large(std::size_t limit) {
 /// One request from its headers to the end of its answer.
 struct front::exchange {
   kj::TimePoint began = kj::systemPreciseMonotonicClock().now();
+  connection& client;
+  kj::HttpMethod method;
+  bool is_last = false;
   std::string_view endpoint_name = "none";
-  http_request asked;
-  reply answered;
-  std::unique_ptr<char[]> buffer;
+  http_request asked = {};
+  reply answered = {};
+  std::unique_ptr<char[]> buffer = {};
 };
+
+/// Hands a client's requests to the front, with the client.
+class front::conversation final : public kj::HttpService {
+public:
+  conversation(front& all, connection& client) : front_(all), client_(client) {}
+
+  kj::Promise<void> request(kj::HttpMethod method, kj::StringPtr url,
+                            const kj::HttpHeaders& headers, kj::AsyncInputStream& body,
+                            Response& response) override {
+    return front_.request(method, url, headers, body, response, client_);
+  }
+
+private:
+  front& front_;
+  connection& client_;
+};
+
+kj::Own<kj::HttpService> front::serve(connection& client) {
+  return kj::heap<conversation>(*this, client);
+}
 
 kj::Promise<void> front::request(kj::HttpMethod method, kj::StringPtr url,
                                  const kj::HttpHeaders& headers, kj::AsyncInputStream& body,
-                                 Response& response) {
-  auto owned = kj::heap<exchange>();
+                                 kj::HttpService::Response& response, connection& client) {
+  auto owned = kj::heap<exchange>(exchange{.client = client, .method = method});
   auto& now = *owned;
-  auto answered = [&]() -> kj::Promise<reply> {
-    auto parsed = http_request::parse(method, url, headers, ids_);
-    if (!parsed) return refuse(problem(std::move(parsed).error()));
+  now.is_last = says_close(headers);
+  auto parsed = http_request::parse(method, url, headers, ids_);
+  kj::Promise<reply> answered = nullptr;
+  if (parsed) {
     now.asked = *std::move(parsed);
-    return answer(now, body);
-  }();
+    answered = kj::evalNow([&] { return answer(now, body); });
+  } else {
+    answered = refuse(problem(std::move(parsed).error()));
+  }
   return answered
+      .catch_([](kj::Exception&& thrown) -> reply {
+        if (thrown.getType() == kj::Exception::Type::DISCONNECTED)
+          kj::throwFatalException(kj::mv(thrown));
+        spdlog::error("http: a handler failed: {}", thrown.getDescription().cStr());
+        return refuse(errc::internal, "a handler failed; the node's log says why");
+      })
       .then([this, &now, &response](reply given) {
         now.answered = std::move(given);
-        // Streams last as long as their clients like: that is no latency.
-        service_.metrics.record(now.endpoint_name, now.answered.status, seconds_since(now.began));
-        return send(now.answered, response);
+        return respond(now, response);
       })
       .attach(kj::mv(owned));
 }
@@ -53,39 +92,52 @@ kj::Promise<void> front::request(kj::HttpMethod method, kj::StringPtr url,
 kj::Promise<reply> front::answer(exchange& now, kj::AsyncInputStream& body) {
   auto found = find_endpoint(now.asked);
   if (auto* refused = std::get_if<reply>(&found)) return std::move(*refused);
-  auto* endpoint = std::get<const gateway::endpoint*>(found);
-  now.endpoint_name = endpoint->name;
+  auto& endpoint = *std::get<const gateway::endpoint*>(found);
+  now.endpoint_name = endpoint.name;
   const auto state = service_.state.load();
-  if (endpoint->available == availability::when_ready && state != readiness::ready) {
+  if (endpoint.available == availability::when_ready && state != readiness::ready) {
     return state == readiness::starting ? refuse(errc::unavailable, "the node is starting")
                                         : refuse(errc::draining, "the node is shutting down");
   }
-  if (now.asked.method != kj::HttpMethod::POST) return endpoint->handle(service_, now.asked);
-  auto length = body.tryGetLength();
-  KJ_IF_MAYBE (known, length) {
-    if (*known > service_.options.body_bytes_max) {
-      return refuse(problem(too_large(service_.options.body_bytes_max)));
-    }
-    now.asked.body.reserve(*known);
+  if (endpoint.method == kj::HttpMethod::POST) return with_body(now, endpoint, body);
+  return endpoint.handle(service_, now.asked);
+}
+
+kj::Promise<reply> front::with_body(exchange& now, const endpoint& found,
+                                    kj::AsyncInputStream& body) {
+  const auto limit = service_.options.body_bytes_max;
+  auto too_large = [limit]() -> reply {
+    return refuse(errc::too_large, "the body exceeds " + std::to_string(limit) + " bytes");
+  };
+  KJ_IF_MAYBE (length, body.tryGetLength()) {
+    if (*length > limit) return too_large();
+    now.asked.body.reserve(*length);
   }
-  return read_body(now, body).then([this, &now, endpoint](bool whole) -> kj::Promise<reply> {
-    if (!whole) return refuse(problem(too_large(service_.options.body_bytes_max)));
-    return endpoint->handle(service_, now.asked);
-  });
+  now.buffer = std::make_unique_for_overwrite<char[]>(read_at_once);
+  auto late =
+      service_.timer.afterDelay(service_.options.body_time.count() * kj::MILLISECONDS)
+          .then([]() -> bool { kj::throwFatalException(disconnected("the body is late")); });
+  enum class reading { whole, too_long, broken };
+  return read_more(now, body)
+      .exclusiveJoin(kj::mv(late))
+      .then([](bool whole) { return whole ? reading::whole : reading::too_long; },
+            [](kj::Exception&& thrown) {
+              // What kj cannot make sense of is the client's mistake; a client that is gone is
+              // none.
+              if (thrown.getType() == kj::Exception::Type::DISCONNECTED) {
+                kj::throwFatalException(kj::mv(thrown));
+              }
+              return reading::broken;
+            })
+      .then([this, &now, &found, too_large](reading outcome) -> kj::Promise<reply> {
+        if (outcome == reading::too_long) return too_large();
+        if (outcome == reading::whole) return found.handle(service_, now.asked);
+        now.is_last = true;
+        return refuse(errc::malformed, "HTTP: the body is not what its headers say");
+      });
 }
 
 /// Returns whether the body was within the limit.
-kj::Promise<bool> front::read_body(exchange& now, kj::AsyncInputStream& body) {
-  now.buffer = std::make_unique_for_overwrite<char[]>(read_at_once);
-  auto late = service_.timer.afterDelay(service_.options.body_time.count() * kj::MILLISECONDS)
-                  .then([]() -> bool {
-                    kj::throwFatalException(
-                        kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                                      kj::str("the body was not sent in time")));
-                  });
-  return read_more(now, body).exclusiveJoin(kj::mv(late));
-}
-
 kj::Promise<bool> front::read_more(exchange& now, kj::AsyncInputStream& body) {
   return body.tryRead(now.buffer.get(), 1, read_at_once)
       .then([this, &now, &body](std::size_t count) -> kj::Promise<bool> {
@@ -96,7 +148,20 @@ kj::Promise<bool> front::read_more(exchange& now, kj::AsyncInputStream& body) {
       });
 }
 
-kj::Promise<void> front::send(const reply& what, Response& response) {
+kj::Promise<void> front::respond(exchange& now, kj::HttpService::Response& response) {
+  // Streams last as long as their clients like: the time to their beginning counts.
+  service_.metrics.record(now.endpoint_name, now.answered.status, seconds_since(now.began));
+  const bool body_follows = !now.answered.stream && now.answered.status != 204 &&
+                            now.method != kj::HttpMethod::HEAD && !now.answered.body.empty();
+  if (body_follows) now.client.expect_body();
+  if (now.is_last) now.client.end_after_answer();
+  closing_ = now.is_last;
+  auto sent = send(now.answered, response);
+  closing_ = false;
+  return sent;
+}
+
+kj::Promise<void> front::send(const reply& what, kj::HttpService::Response& response) {
   kj::HttpHeaders headers(*ids_.table);
   const bool empty = what.status == 204;
   if (!empty) headers.set(kj::HttpHeaderId::CONTENT_TYPE, what.content_type);
@@ -111,24 +176,33 @@ kj::Promise<void> front::send(const reply& what, Response& response) {
   return out->write(what.body.data(), what.body.size()).attach(kj::mv(out));
 }
 
-kj::Promise<void> front::handleClientProtocolError(kj::HttpHeaders::ProtocolError why,
-                                                   kj::HttpService::Response& response) {
-  service_.metrics.record("none", why.statusCode, 0);
-  const error what{errc::malformed, std::string("HTTP: ") + why.description.cStr()};
-  auto answered = kj::heap<reply>(refuse(problem(what, why.statusCode)));
+// -- what kj refuses by itself -------------------------------------------------------------------
+
+kj::Promise<void> front::send_problem(reply what, kj::HttpService::Response& response) {
+  service_.metrics.record("none", what.status, 0);
+  auto answered = kj::heap<reply>(std::move(what));
   auto& kept = *answered;
   return send(kept, response).attach(kj::mv(answered));
 }
 
+kj::Promise<void> front::handleClientProtocolError(kj::HttpHeaders::ProtocolError why,
+                                                   kj::HttpService::Response& response) {
+  // A method that HTTP does not know is the client's mistake like any other.
+  const unsigned status = why.statusCode < 500 ? why.statusCode : 400;
+  const error what{errc::malformed, std::string("HTTP: ") + why.description.cStr()};
+  return send_problem(refuse(problem(what, status)), response);
+}
+
+/// Handlers' failures are answered by `request`, so this is what kj cannot make sense of.
 kj::Promise<void> front::handleApplicationError(kj::Exception thrown,
                                                 kj::Maybe<kj::HttpService::Response&> response) {
   if (thrown.getType() == kj::Exception::Type::DISCONNECTED) return kj::READY_NOW;
-  spdlog::warn("http: {}", thrown.getDescription().cStr());
+  spdlog::debug("http: {}", thrown.getDescription().cStr());
   KJ_IF_MAYBE (open, response) {
-    service_.metrics.record("none", 500, 0);
-    auto answered = kj::heap<reply>(refuse(errc::internal, thrown.getDescription().cStr()));
-    auto& kept = *answered;
-    return send(kept, *open).attach(kj::mv(answered));
+    return send_problem(refuse(errc::malformed,
+                               "HTTP: the request's headers contradict each other "
+                               "or its body"),
+                        *open);
   }
   return kj::READY_NOW;
 }

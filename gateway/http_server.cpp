@@ -21,15 +21,6 @@ std::string reason_of(const kj::Exception& thrown) {
   return colon == std::string::npos ? text : text.substr(colon + 2);
 }
 
-class close_while_draining final : public kj::HttpServerCallbacks {
-public:
-  explicit close_while_draining(const std::atomic<readiness>& state) : state_(state) {}
-  bool shouldClose() override { return state_.load() == readiness::draining; }
-
-private:
-  const std::atomic<readiness>& state_;
-};
-
 }  // namespace
 
 /// Everything of the server, and the thread that runs it. `drain` and `stop` come as messages on
@@ -111,13 +102,15 @@ private:
                 kj::Promise<void> stop, std::promise<std::uint16_t>& listening) {
     header_ids ids;
     front requests(shared, ids);
-    close_while_draining callbacks(state_);
     kj::HttpServerSettings settings;
     settings.headerTimeout = options_.header_time.count() * kj::MILLISECONDS;
     settings.pipelineTimeout = options_.idle_time.count() * kj::MILLISECONDS;
     settings.errorHandler = requests;
-    settings.callbacks = callbacks;
-    kj::HttpServer server(shared.timer, *ids.table, requests, settings);
+    settings.callbacks = requests;
+    auto serve = [&requests](kj::AsyncIoStream& stream) {
+      return requests.serve(static_cast<connection&>(stream));
+    };
+    kj::HttpServer server(shared.timer, *ids.table, kj::mv(serve), settings);
     clients connected(shared, server);
     auto accepting = connected.accept(receiver).exclusiveJoin(shared.drained.addBranch());
     accepting = accepting.eagerlyEvaluate(nullptr);

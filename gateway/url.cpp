@@ -88,8 +88,10 @@ std::string percent_encode(std::string_view text) {
   static constexpr char digits[] = "0123456789ABCDEF";
   std::string out;
   out.reserve(text.size());
+  // Whole segments of dots would be taken for directories on the way.
+  const bool dots = text == "." || text == "..";
   for (char c : text) {
-    if (is_unreserved(c)) {
+    if (is_unreserved(c) && !dots) {
       out += c;
     } else {
       out += '%';

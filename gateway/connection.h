@@ -1,0 +1,64 @@
+#pragma once
+
+/// One client's connection, as kj's server reads and writes it.
+///
+/// What kj writes in two pieces, an answer's headers and its body, leaves as one packet by one
+/// system call. And a connection that shall end after an answer (the client said `Connection:
+/// close`) reads as ended from then on, which kj takes for the client's own end.
+
+#include <string>
+
+#include <perdure/capnp_compat.h>
+
+#include <kj/async-io.h>
+
+namespace perdure::gateway {
+
+class connection final : public kj::AsyncIoStream {
+public:
+  explicit connection(kj::Own<kj::AsyncIoStream> inner) : inner_(kj::mv(inner)) {}
+
+  /// The answer under way is the last one.
+  void end_after_answer() { ended_ = true; }
+
+  /// What is written next is an answer's headers, and a body follows at once: keep them for it.
+  void expect_body() { holds_ = true; }
+
+  // -- kj::AsyncInputStream -----------------------------------------------------------------------
+
+  kj::Promise<std::size_t> read(void* buffer, std::size_t least, std::size_t most) override;
+  kj::Promise<std::size_t> tryRead(void* buffer, std::size_t least, std::size_t most) override;
+
+  // -- kj::AsyncOutputStream ----------------------------------------------------------------------
+
+  kj::Promise<void> write(const void* buffer, std::size_t size) override;
+  kj::Promise<void> write(kj::ArrayPtr<const kj::ArrayPtr<const kj::byte>> pieces) override;
+  kj::Promise<void> whenWriteDisconnected() override { return inner_->whenWriteDisconnected(); }
+
+  // -- kj::AsyncIoStream --------------------------------------------------------------------------
+
+  void shutdownWrite() override { inner_->shutdownWrite(); }
+  void abortRead() override { inner_->abortRead(); }
+  void getsockopt(int level, int option, void* value, kj::uint* length) override {
+    inner_->getsockopt(level, option, value, length);
+  }
+  void setsockopt(int level, int option, const void* value, kj::uint length) override {
+    inner_->setsockopt(level, option, value, length);
+  }
+  void getsockname(struct sockaddr* address, kj::uint* length) override {
+    inner_->getsockname(address, length);
+  }
+  void getpeername(struct sockaddr* address, kj::uint* length) override {
+    inner_->getpeername(address, length);
+  }
+  kj::Maybe<int> getFd() const override { return inner_->getFd(); }
+
+private:
+  kj::Own<kj::AsyncIoStream> inner_;
+  std::string held_;  ///< Headers that wait for their body, or leave with it.
+  kj::ArrayPtr<const kj::byte> leaving_[2];
+  bool holds_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace perdure::gateway
