@@ -1,6 +1,8 @@
 #include "examples/shop/demo/shoppers.h"
 
+#include <algorithm>
 #include <functional>
+#include <map>
 
 namespace shop::demo {
 
@@ -25,9 +27,15 @@ bool is_as_expected(const perdure::result<std::int64_t>& answer, const expected_
 }  // namespace
 
 shoppers::shoppers(const std::vector<message>& day, std::size_t lanes) : day_(day), lanes_(lanes) {
-  for (std::size_t i = 0; i < day.size(); ++i) {
-    lanes_[std::hash<std::string>{}(to_string(day[i].to)) % lanes].messages.push_back(i);
+  std::map<perdure::entity_id, std::vector<std::size_t>> by_entity;
+  for (std::size_t i = 0; i < day.size(); ++i) by_entity[day[i].to].push_back(i);
+  // Each entity goes to the lane that has least to do, so that all end at about the same time.
+  for (auto& [entity, messages] : by_entity) {
+    auto& lightest =
+        *std::ranges::min_element(lanes_, {}, [](const lane& one) { return one.messages.size(); });
+    lightest.messages.insert(lightest.messages.end(), messages.begin(), messages.end());
   }
+  for (auto& one : lanes_) std::ranges::sort(one.messages);
   times_.reserve(day.size());
 }
 
