@@ -76,6 +76,7 @@ void engine::append(std::span<const batch> batches, std::span<append_outcome> ou
     if (code == 0) code = commit(change);
   } catch (const failure& failed) {
     index_reader_.reset();
+    mark_index_damaged();  // Which of the two it was is not known; a new index costs little.
     die(failed.what(), EIO);
     std::ranges::fill(outcomes, append_outcome::unknown);
     return;

@@ -45,6 +45,7 @@ bool engine::collect(timestamp now) {
     }
   } catch (const failure& failed) {
     put_back(picked);
+    mark_index_damaged();  // Which of the two it was is not known; a new index costs little.
     die(failed.what(), EIO);
     return false;
   }

@@ -233,9 +233,11 @@ void engine::start() {
 
 void engine::run_background() {
   std::unique_lock lock(background_mutex_);
-  while (!stopping_) {
-    background_wake_.wait_for(lock, options_.flush_interval,
-                              [this] { return stopping_ || (flush_wanted() && !index_full_); });
+  for (bool last = false; !last;) {
+    background_wake_.wait_for(lock, options_.flush_interval, [this] {
+      return stopping_ || (flush_wanted() && !index_full_ && !dead_);
+    });
+    last = stopping_;
     lock.unlock();
     flush_once();
     lock.lock();

@@ -91,21 +91,21 @@ result<nothing> index_file::open_tables() {
 }
 
 result<nothing> index_file::bind(const journal_id& journal, bool read_only) {
-  read_transaction txn(*env_);
-  auto format = value_of<std::uint32_t>(txn.get(meta_table_, as_bytes_view(format_key)));
-  auto bound = value_of<journal_id>(txn.get(meta_table_, as_bytes_view(journal_key)));
-  auto applied = value_of<packed_mark>(txn.get(meta_table_, as_bytes_view(applied_key)));
-  if (format && bound && applied) {
-    if (*format != format_version) return unusable("has another format");
-    if (*bound != journal) return unusable("belongs to another journal");
-    applied_ = {applied->last, applied->crc};
-    measure(txn.raw());
-    return nothing{};
-  }
-  MDB_stat stat{};
-  mdb_stat(txn.raw(), entities_table_, &stat);
-  if (stat.ms_entries != 0 || format || bound || applied || read_only) {
-    return unusable("is not whole");
+  {
+    read_transaction txn(*env_);
+    auto format = value_of<std::uint32_t>(txn.get(meta_table_, as_bytes_view(format_key)));
+    auto bound = value_of<journal_id>(txn.get(meta_table_, as_bytes_view(journal_key)));
+    auto applied = value_of<packed_mark>(txn.get(meta_table_, as_bytes_view(applied_key)));
+    if (format && bound && applied) {
+      if (*format != format_version) return unusable("has another format");
+      if (*bound != journal) return unusable("belongs to another journal");
+      applied_ = {applied->last, applied->crc};
+      measure(txn.raw());
+      return nothing{};
+    }
+    if (cursor(txn.raw(), entities_table_).first() || format || bound || applied || read_only) {
+      return unusable("is not whole");
+    }
   }
   write_transaction making(*env_);
   int code = making.put(meta_table_, as_bytes_view(format_key), view_of(format_version));

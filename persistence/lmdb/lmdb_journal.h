@@ -85,6 +85,10 @@ struct lmdb_options {
 /// first; a missing, damaged or foreign index is built again from it. Errors: unavailable when
 /// another node is running on the directory; malformed when shard_count is not the directory's;
 /// storage_full; internal when the directory cannot be written or read, or has another format.
+///
+/// Beside what journal.h says: `find`, `list` and `due` throw `failure` (internal) when the index
+/// turns out to be broken; the next write of the index ends the process then, and the next start
+/// builds the index again. `acquire` throws it when the process is about to end.
 result<std::unique_ptr<journal>> open_lmdb_journal(lmdb_options options);
 
 /// What `verify` found.
