@@ -33,5 +33,6 @@ void add_load(CLI::App& app, const globals& chosen);
 
 // -- files.cpp --
 void add_verify(CLI::App& app, const globals& chosen);
+void add_backup(CLI::App& app, const globals& chosen);
 
 }  // namespace perdure::cli

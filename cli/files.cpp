@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
@@ -48,6 +50,12 @@ void print_report_json(const persistence::verify_report& report) {
   print_line(json.end_array().end_object().str());
 }
 
+std::string as_json_text(const std::string& text) {
+  std::string json;
+  gateway::append_json_text(json, text);
+  return json;
+}
+
 }  // namespace
 
 void add_verify(CLI::App& app, const globals& chosen) {
@@ -66,6 +74,35 @@ void add_verify(CLI::App& app, const globals& chosen) {
       print_report(*report);
     }
     if (!report->sound()) throw command_failure{{errc::internal, "the data is damaged"}};
+  });
+}
+
+void add_backup(CLI::App& app, const globals& chosen) {
+  struct arguments {
+    std::string data;
+    std::string target;
+  };
+  auto given = std::make_shared<arguments>();
+  auto* command = app.add_subcommand("backup", "Copy the data of a node that is stopped");
+  command->add_option("--data", given->data, "The directory of the node")
+      ->required()
+      ->check(CLI::ExistingDirectory)
+      ->envname("PERDURE_DATA");
+  command->add_option("target", given->target, "A directory that does not exist yet")->required();
+  command->footer("Example: perdure backup --data ./perdure-data /backups/monday");
+  command->callback([given, &chosen] {
+    if (!std::filesystem::exists(std::filesystem::path(given->data) / "journal")) {
+      throw command_failure{{errc::malformed, given->data + " holds no data of a node"}, "", 2};
+    }
+    persistence::lmdb_options options;
+    options.directory = given->data;
+    options.background = false;
+    auto journal = persistence::open_lmdb_journal(options);
+    if (!journal) throw command_failure{journal.error(), "stop the node for as long as it takes"};
+    auto copied = (*journal)->backup(given->target);
+    if (!copied) throw command_failure{copied.error()};
+    if (chosen.json) return print_line(R"({"target":)" + as_json_text(given->target) + '}');
+    print_line("copied to " + given->target + "; a node starts from it with --data");
   });
 }
 

@@ -38,6 +38,7 @@ void add_commands(CLI::App& app, const globals& chosen) {
   add_metrics(app, chosen);
   add_load(app, chosen);
   add_verify(app, chosen);
+  add_backup(app, chosen);
 }
 
 }  // namespace

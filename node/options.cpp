@@ -22,7 +22,7 @@ public:
     app_.set_version_flag("--version", into.program + " (perdure " PERDURE_VERSION ")");
     app_.set_config("--config", "", "TOML file with the same names, without dashes")
         ->envname("PERDURE_CONFIG");
-    app_.get_config_formatter_base()->section("");
+    app_.allow_config_extras(CLI::config_extras_mode::error);
     data(into);
     outside(into);
     limits(into);
