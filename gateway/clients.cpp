@@ -4,8 +4,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "gateway/connection.h"
-
 namespace perdure::gateway {
 
 namespace {
@@ -54,15 +52,18 @@ void clients::welcome(kj::Own<kj::AsyncIoStream> stream) {
   const int on = 1;
   kj::runCatchingExceptions([&] { stream->setsockopt(SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on); });
   auto pair = kj::newPromiseAndFulfiller<void>();
+  const auto socket = descriptor_of(*stream);
+  auto client = kj::heap<connection>(kj::mv(stream));
   const auto place =
-      clients_.insert(clients_.end(), {descriptor_of(*stream), false, kj::mv(pair.fulfiller)});
+      clients_.insert(clients_.end(), {client.get(), socket, false, kj::mv(pair.fulfiller)});
   service_.metrics.connection_opened();
-  conversations_.add(server_.listenHttp(kj::heap<connection>(kj::mv(stream)))
-                         .exclusiveJoin(kj::mv(pair.promise))
-                         .attach(kj::defer([this, place] {
-                           clients_.erase(place);
-                           service_.metrics.connection_closed();
-                         })));
+  // The entry goes with the stream that it points to.
+  auto entry = kj::heap(kj::defer([this, place] {
+    clients_.erase(place);
+    service_.metrics.connection_closed();
+  }));
+  conversations_.add(
+      server_.listenHttp(client.attach(kj::mv(entry))).exclusiveJoin(kj::mv(pair.promise)));
 }
 
 void clients::turn_away(kj::Own<kj::AsyncIoStream> stream) {
@@ -81,9 +82,12 @@ void clients::turn_away(kj::Own<kj::AsyncIoStream> stream) {
 
 kj::Promise<void> clients::look_around() {
   return service_.timer.afterDelay(look_every).then([this] {
+    const auto now = service_.timer.now();
+    const auto body_time = service_.options.body_time.count() * kj::MILLISECONDS;
     for (auto& client : clients_) {
       const bool closed = has_closed(client.socket);
-      if (closed && client.closed_before) client.give_up->fulfill();
+      const bool late = client.stream->is_late(now, body_time);
+      if (late || (closed && client.closed_before)) client.give_up->fulfill();
       client.closed_before = closed;
     }
     return look_around();

@@ -3,8 +3,9 @@
 /// The connections of a server: how many there may be, and when one is given up. Lives on the event
 /// loop.
 ///
-/// A client that has closed its side while its request is under way is noticed within a
-/// second, and its wait is dropped; a client that dies without a word is noticed by TCP.
+/// A client that has closed its side while its request is under way is noticed within a second, and
+/// its wait is dropped; so is one whose body is late. A client that dies without a word is noticed
+/// by TCP.
 
 #include <list>
 
@@ -12,6 +13,7 @@
 
 #include <kj/compat/http.h>
 
+#include "gateway/connection.h"
 #include "gateway/service.h"
 
 namespace perdure::gateway {
@@ -27,6 +29,7 @@ public:
 
 private:
   struct client {
+    connection* stream = nullptr;  ///< Lives as long as this.
     int socket = -1;
     bool closed_before = false;  ///< It had closed its side when last looked at.
     kj::Own<kj::PromiseFulfiller<void>> give_up;

@@ -11,6 +11,7 @@
 #include <perdure/capnp_compat.h>
 
 #include <kj/async-io.h>
+#include <kj/time.h>
 
 namespace perdure::gateway {
 
@@ -20,6 +21,15 @@ public:
 
   /// The answer under way is the last one.
   void end_after_answer() { ended_ = true; }
+
+  /// The client has begun to send a body at `now`, and has until body_time after it; see `is_late`.
+  void body_began(kj::TimePoint now) { body_since_ = now; }
+  void body_ended() { body_since_ = nullptr; }
+  /// Whether a body began more than `time` ago and has not ended.
+  bool is_late(kj::TimePoint now, kj::Duration time) const {
+    KJ_IF_MAYBE (since, body_since_) return now - *since > time;
+    return false;
+  }
 
   /// What is written next is an answer's headers, and a body follows at once: keep them for it.
   void expect_body() { holds_ = true; }
@@ -57,6 +67,7 @@ private:
   kj::Own<kj::AsyncIoStream> inner_;
   std::string held_;  ///< Headers that wait for their body, or leave with it.
   kj::ArrayPtr<const kj::byte> leaving_[2];
+  kj::Maybe<kj::TimePoint> body_since_;
   bool holds_ = false;
   bool ended_ = false;
 };

@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include <algorithm>
+
 #include <kj/time.h>
 #include <spdlog/spdlog.h>
 
@@ -23,10 +25,6 @@ bool says_close(const kj::HttpHeaders& headers) {
   return false;
 }
 
-kj::Exception disconnected(const char* why) {
-  return {kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__, kj::str(why)};
-}
-
 }  // namespace
 
 /// One request from its headers to the end of its answer.
@@ -38,7 +36,7 @@ struct front::exchange {
   std::string_view endpoint_name = "none";
   http_request asked = {};
   reply answered = {};
-  std::unique_ptr<char[]> buffer = {};
+  std::optional<std::size_t> left = {};  ///< Of the body, when its length is known.
 };
 
 /// Hands a client's requests to the front, with the client.
@@ -111,15 +109,11 @@ kj::Promise<reply> front::with_body(exchange& now, const endpoint& found,
   };
   KJ_IF_MAYBE (length, body.tryGetLength()) {
     if (*length > limit) return too_large();
-    now.asked.body.reserve(*length);
+    now.left = *length;
   }
-  now.buffer = std::make_unique_for_overwrite<char[]>(read_at_once);
-  auto late =
-      service_.timer.afterDelay(service_.options.body_time.count() * kj::MILLISECONDS)
-          .then([]() -> bool { kj::throwFatalException(disconnected("the body is late")); });
+  now.client.body_began(service_.timer.now());
   enum class reading { whole, too_long, broken };
   return read_more(now, body)
-      .exclusiveJoin(kj::mv(late))
       .then([](bool whole) { return whole ? reading::whole : reading::too_long; },
             [](kj::Exception&& thrown) {
               // What kj cannot make sense of is the client's mistake; a client that is gone is
@@ -130,6 +124,7 @@ kj::Promise<reply> front::with_body(exchange& now, const endpoint& found,
               return reading::broken;
             })
       .then([this, &now, &found, too_large](reading outcome) -> kj::Promise<reply> {
+        now.client.body_ended();
         if (outcome == reading::too_long) return too_large();
         if (outcome == reading::whole) return found.handle(service_, now.asked);
         now.is_last = true;
@@ -137,13 +132,21 @@ kj::Promise<reply> front::with_body(exchange& now, const endpoint& found,
       });
 }
 
-/// Returns whether the body was within the limit.
+/// Reads the rest of the body, behind what has been read. Returns whether it was within the limit.
+/// Room is made for what has come, not for what a client says will come.
 kj::Promise<bool> front::read_more(exchange& now, kj::AsyncInputStream& body) {
-  return body.tryRead(now.buffer.get(), 1, read_at_once)
-      .then([this, &now, &body](std::size_t count) -> kj::Promise<bool> {
+  if (now.left == 0u) return true;
+  auto& text = now.asked.body;
+  const auto limit = service_.options.body_bytes_max;
+  const auto has = text.size();
+  const auto room = std::min({now.left.value_or(read_at_once), read_at_once, limit + 1 - has});
+  text.resize(has + room);
+  return body.tryRead(text.data() + has, 1, room)
+      .then([this, &now, &body, has, limit](std::size_t count) -> kj::Promise<bool> {
+        now.asked.body.resize(has + count);
+        if (now.asked.body.size() > limit) return false;
         if (count == 0) return true;
-        if (now.asked.body.size() + count > service_.options.body_bytes_max) return false;
-        now.asked.body.append(now.buffer.get(), count);
+        if (now.left) *now.left -= count;
         return read_more(now, body);
       });
 }
