@@ -20,7 +20,7 @@ std::string or_none(std::string text) { return text.empty() ? "none" : text; }
 
 void print_description(const json_document& entity) {
   const auto status = entity.shown("status");
-  print_line(paint(style::bold, entity.shown("type") + '/' + entity.shown("id")) + "  " +
+  print_line(paint(style::bold, printable(entity.shown("type") + '/' + entity.shown("id"))) + "  " +
              paint(style_of_status(status), status));
   std::string timers, suspended;
   for (auto& timer : elements_of(entity, "timers")) {
@@ -43,7 +43,7 @@ void print_description(const json_document& entity) {
        {"shard", entity.shown("shard") + ", epoch " + entity.shown("epoch")}});
   if (auto* parked = entity.find("parked")) {
     print_line(paint(style::error, "  parked: " + parked->shown("code")) + ' ' +
-               parked->shown("detail"));
+               printable(parked->shown("detail")));
   }
   if (auto* state = entity.find("state")) {
     print_line("  " + paint(style::dim, "state"));
@@ -138,7 +138,7 @@ void list(const list_arguments& given, session& node) {
   if (node.json()) {
     print_line(R"({"entities":[)" + json + "]}");
   } else if (!after.empty()) {
-    print_line(paint(style::dim, "more: --after " + after + ", or --all"));
+    print_line(paint(style::dim, "more: --after " + printable(after) + ", or --all"));
   }
 }
 

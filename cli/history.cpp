@@ -47,7 +47,7 @@ void print_event(const std::string& json, bool as_json) {
   if (!event || event->members() == nullptr) return print_line(json);
   std::printf("%6s  %s  %-20s %s\n", event->shown("event").c_str(),
               paint(style::dim, event->shown("time")).c_str(), event->shown("kind").c_str(),
-              details_of(*event).c_str());
+              printable(details_of(*event)).c_str());
 }
 
 void print_page(const history_arguments& given, session& node) {

@@ -41,14 +41,6 @@ std::size_t width_of(const std::string& text) {
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-/// Replaces what would move the terminal's cursor.
-std::string shown(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text;
-}
-
 std::string padded(std::string text, std::size_t width) {
   const auto has = width_of(text);
   if (has < width) text.append(width - has, ' ');
@@ -60,6 +52,13 @@ std::string padded(std::string text, std::size_t width) {
 std::string paint(style how, const std::string& text, stream to) {
   if (how == style::plain || !has_colours(to)) return text;
   return code_of(how) + text + "\033[0m";
+}
+
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return text;
 }
 
 style style_of_status(std::string_view status) {
@@ -77,7 +76,7 @@ void table::print() const {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const bool last = i + 1 == row.size();
-      line += last ? shown(row[i]) : padded(shown(row[i]), widths[i]) + "  ";
+      line += last ? printable(row[i]) : padded(printable(row[i]), widths[i]) + "  ";
     }
     print_line(paint(&row == &rows_.front() ? style::bold : style::plain, line));
   }
@@ -87,7 +86,7 @@ void print_fields(const std::vector<std::pair<std::string, std::string>>& fields
   std::size_t width = 0;
   for (auto& [name, value] : fields) width = std::max(width, width_of(name));
   for (auto& [name, value] : fields) {
-    print_line("  " + paint(style::dim, padded(name, width)) + "  " + shown(value));
+    print_line("  " + paint(style::dim, padded(name, width)) + "  " + printable(value));
   }
 }
 

@@ -16,6 +16,9 @@ enum class stream { out, err };
 /// Returns `text` in a style, if `to` is a terminal and NO_COLOR is not set.
 std::string paint(style how, const std::string& text, stream to = stream::out);
 
+/// Returns `text` without what would move a terminal's cursor or change its colours.
+std::string printable(std::string text);
+
 /// Returns the style of an entity's status.
 style style_of_status(std::string_view status);
 

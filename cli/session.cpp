@@ -78,7 +78,7 @@ void print_failure(const command_failure& failure, bool json) {
   }
   const std::string code(to_string(failure.why.code));
   std::fprintf(stderr, "%s %s\n", paint(style::error, code + ':', stream::err).c_str(),
-               failure.why.detail.c_str());
+               printable(failure.why.detail).c_str());
   if (!failure.hint.empty()) std::fprintf(stderr, "hint: %s\n", failure.hint.c_str());
 }
 

@@ -97,6 +97,9 @@ kj::Promise<reply> front::answer(exchange& now, kj::AsyncInputStream& body) {
     return state == readiness::starting ? refuse(errc::unavailable, "the node is starting")
                                         : refuse(errc::draining, "the node is shutting down");
   }
+  if (endpoint.method != kj::HttpMethod::GET && now.asked.is_cross_site) {
+    return refuse(errc::forbidden, "requests from web pages of another origin are not taken");
+  }
   if (endpoint.method == kj::HttpMethod::POST) return with_body(now, endpoint, body);
   return endpoint.handle(service_, now.asked);
 }

@@ -36,12 +36,23 @@ std::optional<std::string> text_of(kj::Maybe<kj::StringPtr> value) {
   return {};
 }
 
+/// A page's script can send requests here without being able to read the answers: what they would
+/// change must be refused. Only browsers send Origin, and they always do with such requests.
+bool comes_from_elsewhere(const std::optional<std::string>& origin,
+                          const std::optional<std::string>& host) {
+  if (!origin) return false;
+  const auto scheme = origin->find("://");
+  if (scheme == std::string::npos || !host) return true;
+  return strcasecmp(origin->c_str() + scheme + 3, host->c_str()) != 0;
+}
+
 }  // namespace
 
 header_ids::header_ids() {
   kj::HttpHeaderTable::Builder builder;
   accept = builder.add("Accept");
   last_event_id = builder.add("Last-Event-ID");
+  origin = builder.add("Origin");
   table = builder.build();
 }
 
@@ -57,6 +68,8 @@ result<http_request> http_request::parse(kj::HttpMethod method, kj::StringPtr ur
   request.idempotency_key = *std::move(key);
   request.last_event_id = text_of(headers.get(ids.last_event_id));
   request.accept = text_of(headers.get(ids.accept)).value_or("");
+  request.is_cross_site = comes_from_elsewhere(text_of(headers.get(ids.origin)),
+                                               text_of(headers.get(kj::HttpHeaderId::HOST)));
   return request;
 }
 

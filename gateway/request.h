@@ -22,6 +22,7 @@ struct header_ids {
   kj::Own<kj::HttpHeaderTable> table;
   kj::HttpHeaderId accept;
   kj::HttpHeaderId last_event_id;
+  kj::HttpHeaderId origin;
 
   header_ids();
 };
@@ -33,6 +34,7 @@ struct http_request {
   std::optional<std::string> idempotency_key;
   std::optional<std::string> last_event_id;
   std::string accept;
+  bool is_cross_site = false;  ///< A browser sends it for a page of another origin than the node's.
 
   /// Takes the target and the headers apart. Errors: malformed, naming what is wrong.
   static result<http_request> parse(kj::HttpMethod method, kj::StringPtr url,

@@ -231,3 +231,15 @@ TEST_CASE("gateway: an entity that has ended takes no more messages") {
   check_problem(node.signal("ring"), 409, "completed");
   check_problem(node.update("draw"), 409, "completed");
 }
+
+TEST_CASE("gateway: web pages of another origin can send nothing") {
+  gateway_fixture node;
+  const auto own = node.url();
+  for (const std::string& origin :
+       std::vector<std::string>{"http://evil.example", "null", own + "0"}) {
+    check_problem(node.signal("ring", "", {{"Origin", origin}}), 403, "forbidden");
+  }
+  check_problem(node.describe(), 404, "entity_not_found");
+  CHECK(node.signal("ring", "", {{"Origin", own}}).status == 202);
+  CHECK(node.get("/v1/entities/ledger/one", {{"Origin", "http://evil.example"}}).status == 200);
+}
