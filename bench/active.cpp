@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <thread>
 
@@ -18,9 +19,9 @@ void measure_active(const std::filesystem::path& folder, std::size_t entities) {
     answered = first;
     for (auto i = first; i < last; ++i) {
       counters.add(i, [&](result<answer>) { ++answered; });
-      while (i - answered > 1'000) std::this_thread::yield();
+      while (answered + 1'000 < i) std::this_thread::sleep_for(std::chrono::microseconds{50});
     }
-    while (answered < last) std::this_thread::yield();
+    while (answered < last) std::this_thread::sleep_for(std::chrono::milliseconds{1});
     counters.store().flush();
     malloc_trim(0);
   };

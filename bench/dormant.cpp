@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <perdure/http_client.h>
+
 #include "bench/harness.h"
 #include "cart.perdure.h"
 #include "examples/shop/cart.h"
@@ -63,7 +65,9 @@ void dormant(run& r) {
   shop::demo::shop_process process(r.shop(), data);
   stopwatch start;
   process.start();
-  wait_until_ready(process.url());
+  http_caller client(process.url(), {.pause_first = duration{1}, .pause_max = duration{1}});
+  auto found = shop::cart_client(client, "cart-17").total().get().value();
+  if (found.cents != 450) throw std::runtime_error("the carts are not what was written");
   r.report("reopening with 1,000,000 entities, first answer", start.seconds() * 1'000, "ms",
            at_most(2'000));
   auto used = memory_of(process.process());
