@@ -75,7 +75,7 @@ private:
       case pass::read:
         if (!field.is_pointer) return "from.number_at";
         return field.schema.getType().isStruct() && field.has_fallback ? "from.get_anew"
-                                                                      : "from.get";
+                                                                       : "from.get";
     }
     return "";
   }
