@@ -14,10 +14,12 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
+#include <caf/scheduler/coordinator.hpp>
 
 #include "runtime/delivery.h"
 #include "runtime/journal_writer.h"
 #include "runtime/live_entity.h"
+#include "runtime/scheduling_policy.h"
 #include "runtime/shard_host.h"
 #include "runtime/timers.h"
 #include "runtime/watchers.h"
@@ -32,8 +34,7 @@ constexpr std::size_t sweep_most = 1'000;  // of one shard at once
 
 std::unique_ptr<caf::actor_system_config> configure(const engine_limits& limits) {
   auto config = std::make_unique<caf::actor_system_config>();
-  // Sharing beat stealing in every width measured, see docs/design.md.
-  config->set("scheduler.policy", caf::atom("sharing"));
+  config->load<caf::scheduler::coordinator<scheduling_policy>>();
   const auto cores = std::max(2u, std::thread::hardware_concurrency());
   config->set("scheduler.max-threads", limits.threads ? limits.threads : std::size_t{cores});
   config->set("scheduler.max-throughput", std::size_t{200});  // a hot entity yields
@@ -65,7 +66,7 @@ struct engine::parts {
       : limits(chosen),
         store(store),
         wall(wall),
-        writer(store, wall, this->limits,
+        writer(store, wall, this->limits, on_their_way,
                {[this](entity_slot& slot, const persistence::entity_summary& after) {
                   if (due.committed(slot, after)) wake_housekeeper();
                   watching.committed(slot.id, after.last_event);
@@ -85,7 +86,8 @@ struct engine::parts {
             [this](const entity_id& entity, auto done) { wake(entity, std::move(done)); }),
         config(configure(limits)),
         system(*config),
-        environment{system, services, [this](const std::string& name) -> const entity_type* {
+        environment{system, services, on_their_way,
+                    [this](const std::string& name) -> const entity_type* {
                       auto found = types.find(name);
                       return found == types.end() ? nullptr : &found->second->type;
                     }} {}
@@ -122,6 +124,7 @@ struct engine::parts {
   mutable std::mutex parked_mutex;
   std::deque<std::pair<entity_id, error>> parked;
 
+  std::atomic<std::size_t> on_their_way{0};
   journal_writer writer;
   entity_services services;
   timers due;

@@ -25,8 +25,8 @@ caf::behavior entity_actor::make_behavior() {
 void entity_actor::receive(const entity_mail& mail) {
   switch (mail.about) {
     case entity_mail::kind::deliver:
-      slot_->waiting.fetch_sub(1, std::memory_order_relaxed);
       entity_->deliver(mail.what);
+      host_.handled(*slot_);
       if (entity_->is_empty()) host_.dismiss(*slot_);
       return;
     case entity_mail::kind::commit_refused:

@@ -9,8 +9,11 @@ using persistence::append_outcome;
 
 namespace {
 
-constexpr std::size_t commits_per_collection = 8;
+constexpr std::size_t steps_per_collection = 500;  // of twice as many records at most
 constexpr std::chrono::seconds idle_time{1};
+constexpr std::chrono::microseconds linger_time{100};
+constexpr std::chrono::microseconds gather_time{100};
+constexpr std::size_t gather_enough = 512;
 
 }  // namespace
 
@@ -36,8 +39,13 @@ error to_error(append_outcome outcome) {
 }
 
 journal_writer::journal_writer(persistence::journal& store, const wall_clock& wall,
-                               const engine_limits& limits, hooks notify)
-    : store_(store), wall_(wall), limits_(limits), notify_(std::move(notify)) {}
+                               const engine_limits& limits,
+                               const std::atomic<std::size_t>& expected, hooks notify)
+    : store_(store),
+      wall_(wall),
+      limits_(limits),
+      expected_(expected),
+      notify_(std::move(notify)) {}
 
 journal_writer::~journal_writer() {
   {
@@ -58,6 +66,7 @@ void journal_writer::submit(commit work) {
     std::lock_guard guard{mutex_};
     wake = queue_.empty() && !busy_;
     queue_.push_back(std::move(work));
+    queued_ = queue_.size();
   }
   if (wake) woken_.notify_one();
 }
@@ -80,22 +89,45 @@ void journal_writer::run() {
       busy_ = false;
       idle_.notify_all();
       if (stopping_) return;
-      if (!more_garbage_) {
-        woken_.wait_for(lock, idle_time, [&] { return stopping_ || !queue_.empty(); });
-      }
+      if (!more_garbage_) wait_for_work(lock);
     }
     busy_ = true;
+    gather(lock);
     std::swap(work, queue_);
+    queued_ = 0;
     lock.unlock();
     commit_all(work);
     // Garbage is removed when there is nothing else to do, and now and then under load.
-    if (work.empty() || ++commits_since_collection_ >= commits_per_collection) {
-      commits_since_collection_ = 0;
+    steps_since_collection_ += work.size();
+    if (work.empty() || steps_since_collection_ >= steps_per_collection) {
+      steps_since_collection_ = 0;
       more_garbage_ = store_.collect(wall_.now());
     }
     work.clear();
     lock.lock();
   }
+}
+
+void journal_writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  // Whoever has just been answered often asks again at once, and waking a sleeping thread takes
+  // longer than it takes him.
+  lock.unlock();
+  const auto until = std::chrono::steady_clock::now() + linger_time;
+  while (queued_ == 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  lock.lock();
+  woken_.wait_for(lock, idle_time, [&] { return stopping_ || !queue_.empty(); });
+}
+
+void journal_writer::gather(std::unique_lock<std::mutex>& lock) {
+  // What is with its entity already is a step in a moment: a commit for all costs as much as one
+  // for a few, and those left behind would wait for two.
+  if (queue_.empty() || expected_ == 0) return;
+  lock.unlock();
+  const auto until = std::chrono::steady_clock::now() + gather_time;
+  while (expected_ > 0 && queued_ < gather_enough && std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
+  }
+  lock.lock();
 }
 
 void journal_writer::commit_all(std::vector<commit>& work) {
@@ -155,8 +187,9 @@ void journal_writer::settle(commit& done, std::optional<append_outcome> outcome)
     for (auto& each : done.replies) each.done(std::move(each.what));
   } else {
     const auto why = to_error(outcome.value_or(append_outcome::out_of_sequence));
-    for (auto& each : done.replies) each.done(why);
+    // The entity first: whoever hears of the refusal and asks at once finds it loading again.
     if (outcome) notify_.refused(*done.entity, why);
+    for (auto& each : done.replies) each.done(why);
   }
   if (done.reached) done.reached();
 }

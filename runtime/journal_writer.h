@@ -1,7 +1,7 @@
 #pragma once
 
 /// The one thread that appends to the journal. Group commit without a timer: each commit takes
-/// whatever has been queued since the last one began.
+/// whatever has been queued since the last one began, and what is about to be.
 ///
 /// Guarantees:
 /// - Work is done in the order it was submitted.
@@ -9,6 +9,7 @@
 ///   get the error instead.
 /// - When a step of an entity is refused, so is every later one that was built on it.
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -60,8 +61,9 @@ public:
     std::function<void(const entity_slot&, const error&)> refused;
   };
 
+  /// `expected` counts the messages that entities are about to turn into steps.
   journal_writer(persistence::journal& store, const wall_clock& wall, const engine_limits& limits,
-                 hooks notify);
+                 const std::atomic<std::size_t>& expected, hooks notify);
   /// Works off what is queued, then ends the thread.
   ~journal_writer();
 
@@ -77,6 +79,8 @@ public:
 
 private:
   void run();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
+  void gather(std::unique_lock<std::mutex>& lock);
   void commit_all(std::vector<commit>& work);
   std::size_t commit_some(std::vector<commit>& work, std::size_t from);
   void settle(commit& done, std::optional<persistence::append_outcome> outcome);
@@ -84,19 +88,21 @@ private:
   persistence::journal& store_;
   const wall_clock& wall_;
   const engine_limits& limits_;
+  const std::atomic<std::size_t>& expected_;
   hooks notify_;
 
   mutable std::mutex mutex_;
   std::condition_variable woken_;
   std::condition_variable idle_;
   std::vector<commit> queue_;
+  std::atomic<std::size_t> queued_{0};  ///< queue_.size(), to be looked at without the lock.
   bool busy_ = false;
   bool stopping_ = false;
   writer_figures figures_;
 
   // The writer thread's own; the vectors are kept to save allocations.
   bool more_garbage_ = true;
-  std::size_t commits_since_collection_ = 0;
+  std::size_t steps_since_collection_ = 0;
   std::vector<persistence::batch> batches_;
   std::vector<persistence::append_outcome> outcomes_;
 

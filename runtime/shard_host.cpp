@@ -40,7 +40,13 @@ void shard_host::send(resident& to, delivery_ptr what) {
     to.kept.push_back(std::move(what));
     return;
   }
+  shared_.on_their_way.fetch_add(1, std::memory_order_relaxed);
   caf::anon_send(to.actor, entity_mail{entity_mail::kind::deliver, std::move(what), std::nullopt});
+}
+
+void shard_host::handled(entity_slot& slot) {
+  slot.waiting.fetch_sub(1, std::memory_order_relaxed);
+  shared_.on_their_way.fetch_sub(1, std::memory_order_relaxed);
 }
 
 shard_host::resident& shard_host::activate(const delivery& first) {

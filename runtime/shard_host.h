@@ -29,6 +29,7 @@ public:
   struct environment {
     caf::actor_system& system;
     entity_services& services;
+    std::atomic<std::size_t>& on_their_way;  ///< Messages sent to entities and not handled yet.
     std::function<const entity_type*(const std::string&)> find_type;
     std::atomic<std::uint64_t> active{0}, activations{0}, passivations{0}, overloaded{0};
     std::atomic<std::int64_t> coarse_time{0};  ///< Milliseconds, of whatever clock; for idleness.
@@ -51,6 +52,9 @@ public:
 
   /// Tells an entity that a step of it was not written.
   void commit_refused(const entity_slot& slot, const error& why);
+
+  /// A delivery has been handled.
+  void handled(entity_slot& slot);
 
   // -- what entities answer -----------------------------------------------------------------------
 

@@ -79,10 +79,11 @@ private:
     lsn back = 0;
   };
 
-  /// Records to remove, the oldest last, and what they were.
+  /// What is being removed, and its records that are left, the oldest last.
   struct removal {
-    garbage what;
+    std::vector<garbage> what;
     std::vector<lsn> records;
+    bool complete = false;  ///< Nothing is added any more; the records may go.
   };
 
   // -- appending (engine_append.cpp) --
@@ -116,11 +117,12 @@ private:
   void run_background();
 
   // -- removing (engine_collect.cpp) --
-  bool pick_removal(timestamp now);
+  /// Adds to what is to be removed. Returns whether it is complete.
+  bool gather_garbage(timestamp now);
   std::optional<garbage> pick_garbage(timestamp now);
   std::vector<lsn> records_of(const garbage& ended) const;
   void finish_removal(const garbage& ended);
-  void put_back(std::span<const garbage> picked);
+  void put_back();
 
   const lmdb_options options_;
   const directory_lock lock_;
@@ -136,7 +138,7 @@ private:
   std::optional<read_transaction> index_reader_;
   lsn next_ = 1;
   std::uint64_t bytes_until_disk_check_ = 0;
-  std::optional<removal> removing_;
+  removal removing_;
   std::uint64_t garbage_epoch_ = 0;  ///< Of the positions: those of an earlier flush are void.
   std::array<index_file::garbage_position, 2> garbage_from_;
 

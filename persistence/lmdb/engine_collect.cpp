@@ -7,57 +7,66 @@ namespace perdure::persistence::lmdb {
 
 namespace {
 
-/// Records removed in one call, and ended runs or entities looked at.
+/// Records removed in one call.
 constexpr std::size_t removals_max = 1000;
+
+/// Records looked up in one call, about.
+constexpr std::size_t lookups_max = 4096;
+
+/// Records to be removed that are held in memory.
+constexpr std::size_t gathered_max = 256 * 1024;
 
 }  // namespace
 
 bool engine::collect(timestamp now) {
   if (dead_) return false;
-  std::vector<garbage> picked;
-  std::vector<garbage> finished;
-  std::size_t work = 0;
+  if (!removing_.complete && !gather_garbage(now)) return true;
+  if (removing_.what.empty()) return removing_.complete = false;
+  auto& records = removing_.records;
+  int code = 0;
   try {
     std::optional<journal_file::change> change;
-    int code = 0;
-    while (code == 0 && work < removals_max && (removing_ || pick_removal(now))) {
-      if (picked.empty() || picked.back() != removing_->what) picked.push_back(removing_->what);
-      auto& records = removing_->records;
-      if (!records.empty() && !change) change.emplace(*log_);
-      // The oldest first: whatever is left after a crash ends with the newest, which tells what the
-      // rest was.
-      for (; code == 0 && work < removals_max && !records.empty(); ++work) {
-        code = change->remove(records.back());
-        records.pop_back();
-      }
-      ++work;
-      if (records.empty()) {
-        finished.push_back(removing_->what);
-        removing_.reset();
-      }
+    for (std::size_t i = 0; code == 0 && i < removals_max && !records.empty(); ++i) {
+      if (!change) change.emplace(*log_);
+      code = change->remove(records.back());
+      records.pop_back();
     }
     if (code == 0 && change) code = change->set_next(next_);
     if (code == 0 && change) code = commit(*change);
     if (code != 0) {
-      put_back(picked);
+      put_back();
       if (!is_full(code)) die("removing records", code);
       return false;
     }
   } catch (const failure& failed) {
-    put_back(picked);
+    put_back();
     mark_index_damaged();  // Which of the two it was is not known; a new index costs little.
     die(failed.what(), EIO);
     return false;
   }
-  for (auto& ended : finished) finish_removal(ended);
+  if (!records.empty()) return true;
+  for (auto& ended : removing_.what) finish_removal(ended);
+  removing_ = {};
   overlay_.trim();
-  return work >= removals_max;
+  return false;
 }
 
-bool engine::pick_removal(timestamp now) {
-  auto picked = pick_garbage(now);
-  if (picked) removing_.emplace(removal{*picked, records_of(*picked)});
-  return picked.has_value();
+bool engine::gather_garbage(timestamp now) {
+  auto& [what, records, complete] = removing_;
+  for (std::size_t looked_up = 0; records.size() < gathered_max;) {
+    if (looked_up >= lookups_max) return false;
+    auto picked = pick_garbage(now);
+    if (!picked) break;
+    auto found = records_of(*picked);
+    looked_up += found.size() + 1;
+    records.insert(records.end(), found.begin(), found.end());
+    what.push_back(*picked);
+  }
+  // In the order of the file, so that the runs of entities that lived at the same time empty whole
+  // pages together; alone, each would touch nearly all of them. And the oldest first: whatever a
+  // crash leaves of an entity ends with its newest record, which tells what the rest was.
+  std::ranges::sort(records, std::ranges::greater{});
+  return complete = true;
 }
 
 std::optional<garbage> engine::pick_garbage(timestamp now) {
@@ -116,10 +125,10 @@ void engine::finish_removal(const garbage& ended) {
   garbage_gone_.push_back(ended);
 }
 
-void engine::put_back(std::span<const garbage> picked) {
-  removing_.reset();
+void engine::put_back() {
   std::lock_guard lock(lists_mutex_);
-  for (auto& ended : picked) garbage_passed_.erase(ended.last);
+  for (auto& ended : removing_.what) garbage_passed_.erase(ended.last);
+  removing_ = {};
   garbage_from_ = {};
 }
 
