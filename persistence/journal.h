@@ -136,10 +136,10 @@ public:
   /// Returns what is known of an entity, or nothing when it does not exist.
   virtual std::optional<entity_summary> find(const entity_id& entity) const = 0;
 
-  /// Returns what brings the entity to its last event, or, with `at`, to the last step that ends at
-  /// or before event `at` of the current run (no snapshot later than that is used). Errors:
-  /// entity_not_found; malformed when `at` lies before the current run or after the last event;
-  /// internal when a record is damaged (the detail names event and checksum).
+  /// Returns what brings the entity to its last event, or, with `at`, to the step that holds event
+  /// `at` of the current run (no snapshot later than that event is used). Errors: entity_not_found;
+  /// malformed when `at` lies before the current run or after the last event; internal when a
+  /// record is damaged (the detail names event and checksum).
   virtual result<loaded_entity> load(const entity_id& entity, event_number at = 0) const = 0;
 
   /// Returns the records, oldest first, whose last event is >= `from`, at most `limit`, from all

@@ -156,7 +156,7 @@ result<loaded_entity> memory_journal::load(const entity_id& entity, event_number
   loaded.base = base_of(entity, stored, until);
   bool any = false;
   for (auto& from : stored.records) {
-    if (from.run != stored.summary().run || from.after.last_event > until) continue;
+    if (from.run != stored.summary().run || from.first_event > until) continue;
     any = true;
     loaded.summary = from.after;
     if (loaded.base && from.after.last_event <= loaded.base->event) continue;

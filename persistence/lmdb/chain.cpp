@@ -47,10 +47,11 @@ result<loaded_entity> chain_reader::load(event_number at) {
     auto [how, entry] = log_.read(txn, number);
     if (how == journal_file::presence::absent) return missing(number);
     if (how == journal_file::presence::damaged) return damaged(number, last_event);
-    if (last_event <= until && !std::exchange(found, true)) {
+    if (!found) {
       auto head = decode_header(entry.encoded);
       if (!head || head->entity != entity_) return damaged(number, last_event);
-      loaded.summary = head->after;
+      found = head->first_event <= until;
+      if (found) loaded.summary = head->after;
     }
     if (offered_ && last_event == offered_->base.event) {
       if (belongs(entry)) {
@@ -64,7 +65,7 @@ result<loaded_entity> chain_reader::load(event_number at) {
       return damaged(number, last_event);
     }
     auto first_event = step->event;
-    if (last_event <= until) loaded.records.push_back(std::move(*step));
+    if (found) loaded.records.push_back(std::move(*step));
     if (entry.begins_run) break;
     last_event = first_event - 1;
     number = entry.back;

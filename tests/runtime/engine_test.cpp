@@ -216,6 +216,10 @@ TEST_CASE("engine: a query of the past answers from the state after that event")
   CHECK(f.book().total({.at = 2}).get()->total == 20);
   CHECK(f.book().total({.at = 5}).get()->total == 50);
   CHECK(f.book().total({.at = 6}).get().error().code == errc::malformed);
+  // Whichever event of a step is named: a step is whole or not at all.
+  REQUIRE(f.book().take({.amount = 50}).get());
+  CHECK(f.book().total({.at = 6}).get()->total == 0);
+  CHECK(f.book().total({.at = 7}).get()->total == 0);
 }
 
 TEST_CASE("engine: a full disk refuses cleanly, reads go on, and later messages are taken again") {
