@@ -85,12 +85,12 @@ struct engine::parts {
         due(store, wall,
             [this](const entity_id& entity, auto done) { wake(entity, std::move(done)); }),
         config(configure(limits)),
-        system(*config),
         environment{system, services, on_their_way,
                     [this](const std::string& name) -> const entity_type* {
                       auto found = types.find(name);
                       return found == types.end() ? nullptr : &found->second->type;
-                    }} {}
+                    }},
+        system(*config) {}
 
   template <class Message>
   void send(entity_id target, Message message) {
@@ -129,9 +129,9 @@ struct engine::parts {
   entity_services services;
   timers due;
   std::unique_ptr<caf::actor_system_config> config;
-  caf::actor_system system;
   shard_host::environment environment;
   std::vector<std::unique_ptr<shard_host>> hosts;
+  caf::actor_system system;  // Ends when its actors have, and these use what stands above.
 
   std::mutex house_mutex;
   std::condition_variable house_woken;

@@ -23,6 +23,7 @@ caf::behavior entity_actor::make_behavior() {
 }
 
 void entity_actor::receive(const entity_mail& mail) {
+  mail_stamp::received(slot_.get());
   switch (mail.about) {
     case entity_mail::kind::deliver:
       entity_->deliver(mail.what);
@@ -56,9 +57,10 @@ void entity_actor::leave(const std::optional<error>& why) {
 
 std::function<void()> entity_actor::reminder_of(entity_mail::kind about) {
   // Weak: the entity, which this actor owns, keeps one of these.
-  return [self = caf::actor_cast<caf::weak_actor_ptr>(this), about] {
+  return [self = caf::actor_cast<caf::weak_actor_ptr>(this), slot = slot_, about] {
     if (auto alive = self.lock()) {
-      caf::anon_send(caf::actor_cast<caf::actor>(alive), entity_mail{about, nullptr, std::nullopt});
+      caf::anon_send(caf::actor_cast<caf::actor>(alive),
+                     entity_mail{about, nullptr, std::nullopt, mail_stamp{slot.get()}});
     }
   };
 }

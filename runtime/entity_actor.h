@@ -9,6 +9,7 @@
 #include <caf/event_based_actor.hpp>
 
 #include "runtime/live_entity.h"
+#include "runtime/mailbox_order.h"
 #include "runtime/shard_host.h"
 
 namespace perdure::runtime {
@@ -25,6 +26,7 @@ struct entity_mail {
   kind about = kind::deliver;
   delivery_ptr what;
   std::optional<error> why;
+  mail_stamp stamp{};  ///< Stays the last.
 };
 
 class entity_actor final : public caf::event_based_actor {

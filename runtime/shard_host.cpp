@@ -12,6 +12,15 @@
 
 namespace perdure::runtime {
 
+namespace {
+
+void tell(const caf::actor& whom, entity_slot& slot, entity_mail mail) {
+  mail.stamp = mail_stamp{&slot};
+  caf::anon_send(whom, std::move(mail));
+}
+
+}  // namespace
+
 void shard_host::deliver(delivery_ptr what) {
   {
     std::lock_guard guard{mutex_};
@@ -41,7 +50,7 @@ void shard_host::send(resident& to, delivery_ptr what) {
     return;
   }
   shared_.on_their_way.fetch_add(1, std::memory_order_relaxed);
-  caf::anon_send(to.actor, entity_mail{entity_mail::kind::deliver, std::move(what), std::nullopt});
+  tell(to.actor, *to.slot, {entity_mail::kind::deliver, std::move(what), std::nullopt});
 }
 
 void shard_host::handled(entity_slot& slot) {
@@ -76,7 +85,7 @@ shard_host::resident* shard_host::find(const entity_slot& slot) {
 
 void shard_host::ask_to_leave(resident& whom) {
   whom.leaving = true;
-  caf::anon_send(whom.actor, entity_mail{entity_mail::kind::leave, nullptr, std::nullopt});
+  tell(whom.actor, *whom.slot, {entity_mail::kind::leave, nullptr, std::nullopt});
 }
 
 std::size_t shard_host::put_idle_away(std::int64_t idle_since, std::size_t most) {
@@ -96,7 +105,7 @@ void shard_host::put_all_away(const error& why) {
   for (auto& [hash, each] : residents_) {
     if (std::exchange(each.sent_off, true)) continue;
     each.leaving = true;
-    caf::anon_send(each.actor, entity_mail{entity_mail::kind::leave, nullptr, why});
+    tell(each.actor, *each.slot, {entity_mail::kind::leave, nullptr, why});
     for (auto& kept : std::exchange(each.kept, {})) kept->refuse(why);
   }
 }
@@ -104,7 +113,7 @@ void shard_host::put_all_away(const error& why) {
 void shard_host::commit_refused(const entity_slot& slot, const error& why) {
   std::lock_guard guard{mutex_};
   if (auto* whom = find(slot)) {
-    caf::anon_send(whom->actor, entity_mail{entity_mail::kind::commit_refused, nullptr, why});
+    tell(whom->actor, *whom->slot, {entity_mail::kind::commit_refused, nullptr, why});
   }
 }
 
