@@ -96,7 +96,7 @@ void live_entity::park(error why) {
   machine_.reset();
   ++services_.parked;
   services_.on_parked(slot_->id, why);
-  parked_ = std::move(why);
+  parked_ = std::make_unique<error>(std::move(why));
   account();
 }
 
@@ -110,7 +110,7 @@ void live_entity::reload() {
 }
 
 void live_entity::commit_refused(error why) {
-  if (!lost_) lost_ = std::move(why);
+  if (!lost_) lost_ = std::make_unique<error>(std::move(why));
   reload();
 }
 
@@ -120,9 +120,9 @@ void live_entity::barrier_reached() {
   load();
   // Updates that were to be accepted by steps that were not written are gone with them; those
   // accepted before go on.
+  const auto known = std::move(lost_);
   const auto lost =
-      std::exchange(lost_, std::nullopt)
-          .value_or(error{errc::unavailable, "the update could not be written: try again"});
+      known ? *known : error{errc::unavailable, "the update could not be written: try again"};
   for (auto gone = waiting_for_updates_.upper_bound(submitted_);
        gone != waiting_for_updates_.end();) {
     gone->second.done(lost);
@@ -237,7 +237,7 @@ void live_entity::take(describe_message& message) {
   about.epoch = slot_->epoch;
   if (parked_) {
     about.status = "parked";
-    about.parked = parked_;
+    about.parked = *parked_;
     if (auto known = services_.store.find(slot_->id)) about.summary = *known;
     return message.done(std::move(about));
   }

@@ -105,15 +105,15 @@ private:
   std::function<void()> again_;
 
   std::unique_ptr<core::machine> machine_;
-  std::optional<error> parked_;
-  event_number submitted_ = 0;  ///< Last event handed to the writer.
+  std::unique_ptr<error> parked_;  ///< Why, when parked. Rare, so not in place; likewise lost_.
+  event_number submitted_ = 0;     ///< Last event handed to the writer.
   event_number snapshot_event_ = 0;
   std::uint64_t bytes_since_snapshot_ = 0;
   std::uint64_t snapshot_bytes_ = 0;
   bool warned_ = false;
 
   bool reloading_ = false;
-  std::optional<error> lost_;       ///< Why the last steps were not written.
+  std::unique_ptr<error> lost_;     ///< Why the last steps were not written.
   std::vector<delivery_ptr> held_;  ///< Until the entity is loaded again.
   /// Who waits for the end of an update, by its event.
   struct waiting_caller {
