@@ -436,6 +436,11 @@ std::unique_ptr<persistence::snapshot> live_entity::maybe_snapshot(core::record&
   persistence::snapshot taken{slot_->id, machine_->where().run, last, machine_->run_events(),
                               0,         machine_->carry()};
   taken.state_digest = core::digest(taken.carried.state);
+  if (const auto size = taken.carried.state.size();
+      size >= services_.limits.state_bytes_warning && !std::exchange(warned_of_size_, true)) {
+    spdlog::warn("{} has a state of {} bytes; it is refused messages at {}", to_string(slot_->id),
+                 size, services_.limits.state_bytes);
+  }
   step.state_digest = taken.state_digest;
   snapshot_event_ = last;
   snapshot_bytes_ = size_of(taken.carried);

@@ -111,6 +111,7 @@ private:
   std::uint64_t bytes_since_snapshot_ = 0;
   std::uint64_t snapshot_bytes_ = 0;
   bool warned_ = false;
+  bool warned_of_size_ = false;
 
   bool reloading_ = false;
   std::unique_ptr<error> lost_;     ///< Why the last steps were not written.
