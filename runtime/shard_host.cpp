@@ -1,7 +1,5 @@
 #include "runtime/shard_host.h"
 
-#include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include <caf/actor_system.hpp>
