@@ -7,23 +7,30 @@
 
 namespace perdure {
 
-namespace detail {
+namespace {
 
-void sleep_awaiter::await_suspend(std::coroutine_handle<> handler) {
-  core::waiter where;
-  where.coroutine = handler;
-  machine_.wait_for(std::move(where), time_);
-}
+/// A place in the queue for a mutex or semaphore, given up when the wait is cancelled.
+class ticket {
+public:
+  ticket(core::machine& of, std::string name,
+         void (core::machine::*leave)(const std::string&, std::uint64_t, bool),
+         std::uint64_t number)
+      : of_(of), name_(std::move(name)), leave_(leave), number_(number) {}
+  ticket(const ticket&) = delete;
+  ticket& operator=(const ticket&) = delete;
+  ~ticket() { (of_.*leave_)(name_, number_, entered_); }
 
-void condition_awaiter::await_suspend(std::coroutine_handle<> handler) {
-  core::waiter where;
-  where.coroutine = handler;
-  where.condition = &condition_;
-  where.held = &held_;
-  machine_.wait_for(std::move(where), timeout_);
-}
+  void enter() { entered_ = true; }
 
-}  // namespace detail
+private:
+  core::machine& of_;
+  std::string name_;
+  void (core::machine::*leave_)(const std::string&, std::uint64_t, bool);
+  std::uint64_t number_;
+  bool entered_ = false;
+};
+
+}  // namespace
 
 const entity_id& entity_base::self() const { return machine_->self_; }
 
@@ -43,14 +50,64 @@ std::string entity_base::uuid() {
   return text.data();
 }
 
-detail::sleep_awaiter entity_base::sleep(duration time) { return {*machine_, time}; }
+// -- waiting --------------------------------------------------------------------------------------
+
+detail::sleep_awaiter entity_base::sleep(duration time) { return {*machine_, nullptr, time}; }
 
 detail::condition_awaiter entity_base::wait_until(std::function<bool()> condition,
                                                   duration timeout) {
   return {*machine_, std::move(condition), timeout};
 }
 
+detail::condition_awaiter entity_base::handlers_finished() {
+  auto* mine = machine_->turn_scope_;
+  return {*machine_, [this, mine] { return machine_->others_running(mine) == 0; }, forever};
+}
+
+task<permit> entity_base::mutex(std::string name) { return semaphore(std::move(name), 1); }
+
+task<permit> entity_base::semaphore(std::string name, std::size_t places) {
+  const auto number = machine_->queue_for(name);
+  ticket mine(*machine_, name, &core::machine::leave_queue, number);
+  co_await wait_until([&] { return machine_->may_enter(name, number, places); });
+  mine.enter();
+  co_return permit(*machine_, name);
+}
+
+detail::continue_awaiter entity_base::continue_point() {
+  return detail::continue_awaiter(*machine_);
+}
+
 void entity_base::spawn(task<> body) { machine_->spawn(std::move(body)); }
+
+bool entity_base::is_cancelled() const {
+  auto* scope = machine_->turn_scope_;
+  return scope && scope->is_cancelled();
+}
+
+task<> entity_base::pause(duration time) { co_await sleep(time); }
+
+// -- what is recorded -----------------------------------------------------------------------------
+
+int entity_base::version(std::string_view change, int min, int max) {
+  return machine_->version(change, min, max);
+}
+
+bytes entity_base::recorded(const std::function<bytes()>& effect) {
+  return machine_->recorded_effect(effect);
+}
+
+void entity_base::set_attribute(std::string name, attribute_value value) {
+  machine_->order(core::attribute_set{std::move(name), std::move(value)});
+}
+
+void entity_base::remove_attribute(std::string name) {
+  machine_->order(core::attribute_set{std::move(name), std::nullopt});
+}
+
+void entity_base::reply_with(bytes results) { machine_->reply_with(std::move(results)); }
+
+// -- reminders ------------------------------------------------------------------------------------
 
 void entity_base::cancel_reminder(std::string_view name) { machine_->cancel_reminder(name); }
 

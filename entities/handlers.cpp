@@ -10,11 +10,21 @@ void handlers::wait(waiter where) {
   waiting_.push_back(std::move(where));
 }
 
+const handler* handlers::main() const {
+  auto found = std::ranges::find_if(running_, &handler::is_main);
+  return found == running_.end() ? nullptr : &*found;
+}
+
 std::optional<waiter> handlers::take(timer_number timer) {
-  for (std::size_t i = 0; i < waiting_.size(); ++i) {
-    if (waiting_[i].timer == timer) return take_at(i);
-  }
-  return std::nullopt;
+  auto found = std::ranges::find(waiting_, timer, &waiter::timer);
+  if (found == waiting_.end()) return std::nullopt;
+  return take(&*found);
+}
+
+std::optional<waiter> handlers::take_call(event_number call) {
+  auto found = std::ranges::find(waiting_, call, &waiter::call);
+  if (found == waiting_.end()) return std::nullopt;
+  return take(&*found);
 }
 
 std::optional<waiter> handlers::take_ready() {
@@ -22,6 +32,16 @@ std::optional<waiter> handlers::take_ready() {
     if (waiting_[i].condition && (*waiting_[i].condition)()) return take_at(i);
   }
   return std::nullopt;
+}
+
+waiter* handlers::find_cancelled() {
+  auto found = std::ranges::find_if(
+      waiting_, [](auto& each) { return !each.told_to_stop && each.scope->is_cancelled(); });
+  return found == waiting_.end() ? nullptr : &*found;
+}
+
+waiter handlers::take(const waiter* which) {
+  return take_at(static_cast<std::size_t>(which - waiting_.data()));
 }
 
 std::vector<handler> handlers::take_finished() {

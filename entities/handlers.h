@@ -8,12 +8,16 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
+#include <perdure/await.h>
+#include <perdure/scope.h>
 #include <perdure/task.h>
 #include <perdure/types.h>
 
@@ -21,13 +25,27 @@
 
 namespace perdure::core {
 
-/// A handler that runs as a coroutine of its own.
-struct handler {
+/// What belongs to one run of a handler: the root of its cancellation scopes, and what its calls
+/// hand on.
+struct handler_scope : detail::scope {
   event_number started_by = 0;
   std::uint16_t method = 0;
-  std::variant<task<bytes>, task<void>> body;  ///< An update's, or a spawned one.
+  bool is_main = false;
+  bool replied = false;  ///< An update that answered before its end.
+  std::string traceparent;
+  std::vector<chain_link> chain;  ///< Updates that wait for it.
+  std::map<std::string, int, std::less<>> versions;
+};
 
-  bool is_update() const { return body.index() == 0; }
+/// A handler that runs as a coroutine of its own.
+struct handler {
+  std::unique_ptr<handler_scope> scope;        // Outlives the coroutine.
+  std::variant<task<bytes>, task<void>> body;  ///< An update's or the main's, or a spawned one.
+
+  event_number started_by() const { return scope->started_by; }
+  std::uint16_t method() const { return scope->method; }
+  bool is_main() const { return scope->is_main; }
+  bool is_update() const { return body.index() == 0 && !scope->is_main; }
   bool done() const {
     return std::visit([](auto& coroutine) { return coroutine.done(); }, body);
   }
@@ -37,13 +55,15 @@ struct handler {
 struct waiter {
   std::uint64_t number = 0;  ///< Grows; the order of waiting.
   std::coroutine_handle<> coroutine;
-  std::function<bool()>* condition =
-      nullptr;             ///< Lives in the coroutine's frame. Null: timer only.
-  bool* held = nullptr;    ///< Set before resumption: whether the condition did.
-  timer_number timer = 0;  ///< 0: none.
+  detail::scope* scope = nullptr;
+  detail::awaited* to = nullptr;               ///< Filled before resumption.
+  std::function<bool()>* condition = nullptr;  ///< Lives in the coroutine's frame. Null: none.
+  timer_number timer = 0;                      ///< 0: none.
   timestamp due;
-  event_number started_by = 0;  ///< Of the handler that waits here.
-  std::uint16_t method = 0;     ///< Likewise.
+  event_number call = 0;      ///< The activity or message whose outcome is waited for; 0: none.
+  bool told_to_stop = false;  ///< Was cancelled, and waits for how the call ends.
+
+  const handler_scope& handler() const { return static_cast<handler_scope&>(*scope->handler); }
 };
 
 class handlers {
@@ -61,11 +81,21 @@ public:
   const std::vector<handler>& running() const { return running_; }
   const std::vector<waiter>& waiting() const { return waiting_; }
 
+  /// Returns the main's handler, or null.
+  const handler* main() const;
+
   /// Takes out whoever waits for `timer`. Nothing: nobody does.
   std::optional<waiter> take(timer_number timer);
 
+  /// Takes out whoever waits for the outcome of `call`. Nothing: nobody does.
+  std::optional<waiter> take_call(event_number call);
+
   /// Takes out the longest waiting coroutine whose condition holds now. Nothing: none does.
   std::optional<waiter> take_ready();
+
+  /// Returns the longest waiting coroutine that has been cancelled and not been told, or null.
+  waiter* find_cancelled();
+  waiter take(const waiter* which);
 
   /// Takes out the handlers that ended, in the order they were started.
   std::vector<handler> take_finished();

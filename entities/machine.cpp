@@ -1,7 +1,7 @@
 #include "entities/machine.h"
 
 #include <algorithm>
-#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "entities/payload.h"
@@ -30,15 +30,6 @@ auto earliest_due(const Range& range) {
                           [](auto& a, auto& b) { return a.due < b.due; });
 }
 
-std::uint16_t method_of(const input& what) {
-  return std::visit(
-      [](auto& in) -> std::uint16_t {
-        if constexpr (requires { in.method; }) return in.method;
-        return 0;
-      },
-      what);
-}
-
 std::string event_text(event_number event) { return "event " + std::to_string(event); }
 
 /// Compares what the code did with what history says; the event number of the first difference is
@@ -61,15 +52,6 @@ std::optional<error> compare(const record& recorded, const record& now) {
 
 }  // namespace
 
-// What a turn may have added, to be taken back when it fails.
-struct machine::mark {
-  std::size_t commands;
-  std::size_t handlers;
-  std::uint64_t waiters;
-  timer_number timers;
-  std::uint32_t drawn;
-};
-
 machine::machine(const entity_type& type, const entity_id& who, const machine_limits& limits)
     : type_(type), self_(who), limits_(limits), instance_(type.make()) {
   instance_->machine_ = this;
@@ -86,6 +68,7 @@ std::optional<error> machine::restore(const carried_state& carried, const positi
     return error{errc::internal, event_text(where.last_event) +
                                      ": the saved state cannot be decoded: " + why.what()};
   }
+  handlers_.clear();
   where_ = where;
   created_ = carried.created;
   timers_started_ = carried.timers_started;
@@ -94,20 +77,46 @@ std::optional<error> machine::restore(const carried_state& carried, const positi
   delayed_ = carried.delayed;
   window_ = {};
   for (auto& each : carried.idempotency) window_.add(each);
+  activities_.clear();
+  outbox_.clear();
+  for (auto& each : carried.outbox) outbox_.emplace(each.number, each);
+  inbox_.clear();
+  for (auto& each : carried.inbox) inbox_.emplace(each.sender, each);
+  children_ = carried.children;
+  attributes_ = carried.attributes;
+  main_ = carried.main;
+  status_ = carried.status;
+  paused_ = carried.paused;
+  at_continue_point_ = false;
+  delivered_.clear();
   state_size_ = measured_state_size_ = carried.state.size();
   return std::nullopt;
 }
 
 std::optional<error> machine::replay(const record& step) {
+  if (auto* reset = std::get_if<run_reset>(&step.what)) {
+    for (auto& each : reset->history) {
+      if (auto why = replay(each)) return why;
+    }
+    where_ = {step.run, step.event, step.last_event(), step.time, 0};
+    return std::nullopt;
+  }
   if (auto* continued = std::get_if<run_continued>(&step.what)) {
-    return restore(continued->carried, {step.run, step.event, step.last_event(), step.time, 0});
+    const position before{step.run, step.event, step.event - 1, step.time, 0};
+    if (auto why = restore(continued->carried, before)) return why;
   }
   if (step.event != where_.last_event + 1) {
     return error{errc::internal, "history has a gap: " + event_text(where_.last_event) +
                                      " is followed by " + event_text(step.event)};
   }
-  record mine{step.run, step.event, step.time, step.what, step.once, {}, {}};
-  if (auto why = execute(mine, false)) {
+  record mine{step.run,  step.event,       step.time,      step.what, step.once,
+              step.from, step.traceparent, step.delivered, {},        {}};
+  replayed_ = &step;
+  broken_.reset();
+  auto why = execute(mine, false);
+  replayed_ = nullptr;
+  if (broken_) return std::exchange(broken_, std::nullopt);
+  if (why) {
     return error{errc::nondeterministic, event_text(step.event) + ": expected " +
                                              describe(step.what) + " to be accepted, got " +
                                              std::string(to_string(why->code)) + ": " +
@@ -128,71 +137,205 @@ std::optional<error> machine::replay(const record& step) {
 // -- steps ----------------------------------------------------------------------------------------
 
 outcome machine::handle_signal(message what, timestamp now) {
-  if (what.delay > duration::zero()) {
+  const auto meaning = message_digest(what.method, what.params);
+  if (auto seen = seen_before(what, meaning, now)) return std::move(*seen);
+  if (what.delay > duration::zero() || paused_) {
     const auto due = std::max(now, where_.last_time) + what.delay;
-    return take(signal_delayed{what.method, std::move(what.params), due}, &what, false, now);
+    return take(signal_delayed{what.method, std::move(what.params), due}, &what, meaning, now);
   }
-  return take(signal_received{what.method, std::move(what.params)}, &what, false, now);
+  return take(signal_received{what.method, std::move(what.params)}, &what, meaning, now);
 }
 
 outcome machine::handle_update(message what, timestamp now) {
-  return take(update_accepted{what.method, std::move(what.params)}, &what, true, now);
+  const auto meaning = message_digest(what.method, what.params);
+  if (auto seen = seen_before(what, meaning, now)) return std::move(*seen);
+  if (paused_) return refused{paused_error()};
+  return take(update_accepted{what.method, std::move(what.params)}, &what, meaning, now);
 }
 
-outcome machine::terminate(std::string reason, timestamp now) {
-  return take(terminated{std::move(reason)}, nullptr, false, now);
-}
-
-outcome machine::take(input what, message* from, bool is_update, timestamp now) {
-  std::optional<idempotency> once;
-  if (from && !from->key.empty()) {
-    const auto meaning = std::visit(
-        [](auto& in) -> std::uint64_t {
-          if constexpr (requires {
-                          in.params;
-                          in.method;
-                        })
-            return message_digest(in.method, in.params);
-          return 0;
-        },
-        what);
-    window_.prune(std::max(now, where_.last_time) - limits_.idempotency_time,
-                  limits_.idempotency_keys);
-    if (auto* seen = window_.find(from->key)) {
-      if (seen->digest != meaning) {
-        return refused{{errc::idempotency_conflict, "the idempotency key \"" + from->key +
-                                                        "\" came with another message before (" +
-                                                        event_text(seen->event) +
-                                                        "): use a new key for a new message"}};
+outcome machine::handle_start(message what, timestamp now) {
+  const auto meaning = message_digest(what.method, what.params);
+  if (auto seen = seen_before(what, meaning, now)) return std::move(*seen);
+  auto exists = [&](const std::string& why) {
+    return refused{{errc::already_exists, to_string(self_) + why}};
+  };
+  if (!has_ended()) {
+    if (main_) {
+      if (what.start.when_running == id_conflict::use_existing) {
+        return repeated{main_->started, where_.run, false, {}, true};
       }
-      return repeated{seen->event, seen->run, seen->is_update, seen->outcome};
+      return exists(" is running already");
     }
-    once = idempotency{std::move(from->key), meaning};
+    if (paused_) return refused{paused_error()};
+    return take(main_started{what.method, std::move(what.params), what.start, what.as_child}, &what,
+                meaning, now);
   }
-  if (terminated_) {
-    return refused{
-        {errc::completed, to_string(self_) + " was terminated and takes no more messages"}};
+  if (what.start.when_ended == id_reuse::reject) return exists(" has run already");
+  if (what.start.when_ended == id_reuse::after_failure && status_ == life_status::completed) {
+    return exists(" has completed already");
   }
+  // A new run, with nothing of the old one but what others rely on.
+  auto fresh = type_.make();
+  carried_state carried;
+  carried.state = canonical(fresh->save_state()).value();
+  carried.created = created_;
+  carried.timers_started = timers_started_;
+  carried.idempotency = window_.entries();
+  for (auto& [number, each] : outbox_) carried.outbox.push_back(each);
+  for (auto& [sender, each] : inbox_) carried.inbox.push_back(each);
+  auto step = begin(run_continued{}, now);
+  step.run = where_.run + 1;
+  step.from = std::move(what.from);
+  step.traceparent = std::move(what.traceparent);
+  if (!what.key.empty()) step.once = idempotency{std::move(what.key), meaning};
+  carried.main = make_main(step, {what.method, std::move(what.params), what.start, what.as_child});
+  const position before{step.run, step.event, step.event - 1, where_.last_time, 0};
+  if (auto why = restore(carried, before)) return refused{std::move(*why), true};
+  step.what = run_continued{std::move(carried)};
+  auto taken = take(std::move(step), true);
+  if (auto* refusal = std::get_if<refused>(&taken)) refusal->state_lost = true;
+  return taken;
+}
+
+outcome machine::cancel(std::string reason, sender from, timestamp now) {
   if (from) {
-    if (auto full = check_room()) return refused{std::move(*full)};
+    if (auto seen = seen_before(*from)) return std::move(*seen);
+  }
+  if (auto why = check_open()) return refused{std::move(*why)};
+  if (!main_) {
+    return refused{
+        {errc::rejected, to_string(self_) + " has no main that runs: nothing to cancel"}};
+  }
+  auto step = begin(cancel_requested{std::move(reason)}, now);
+  step.from = std::move(from);
+  return take(std::move(step), true);
+}
+
+outcome machine::terminate(std::string reason, sender from, timestamp now) {
+  if (from) {
+    if (auto seen = seen_before(*from)) return std::move(*seen);
+  }
+  if (auto why = check_open()) return refused{std::move(*why)};
+  auto step = begin(terminated{std::move(reason)}, now);
+  step.from = std::move(from);
+  return take(std::move(step), true);
+}
+
+outcome machine::pause(std::string reason, timestamp now) {
+  if (auto why = check_open()) return refused{std::move(*why)};
+  if (paused_) return repeated{where_.last_event, where_.run, false, {}, false};
+  return take(begin(paused{std::move(reason)}, now), true);
+}
+
+outcome machine::resume(timestamp now) {
+  if (auto why = check_open()) return refused{std::move(*why)};
+  if (!paused_) return repeated{where_.last_event, where_.run, false, {}, false};
+  return take(begin(resumed{}, now), true);
+}
+
+outcome machine::end_activity(event_number activity, call_outcome how, timestamp now) {
+  if (!activities_.contains(activity)) {
+    return refused{{errc::completed, to_string(self_) + " waits for no activity of " +
+                                         event_text(activity) + " (any more)"}};
+  }
+  if (paused_) return refused{paused_error()};
+  return take(begin(activity_ended{activity, std::move(how)}, now), true);
+}
+
+outcome machine::take_reply(event_number message, call_outcome how, timestamp now) {
+  if (!outbox_.contains(message)) {
+    return refused{{errc::completed, to_string(self_) + " waits for no answer to " +
+                                         event_text(message) + " (any more)"}};
+  }
+  if (paused_) return refused{paused_error()};
+  return take(begin(reply_received{message, std::move(how)}, now), true);
+}
+
+void machine::delivered(event_number message) {
+  if (outbox_.erase(message)) delivered_.push_back(message);
+}
+
+std::optional<record> machine::settle_deliveries(timestamp now) {
+  if (delivered_.empty()) return std::nullopt;
+  auto taken = take(begin(settled{}, now), true);
+  return std::move(std::get<accepted>(taken).step);
+}
+
+void machine::forget(const entity_id& sender, timestamp life, event_number number) {
+  auto found = inbox_.find(sender);
+  if (found == inbox_.end() || found->second.life != life) return;
+  auto& taken = found->second;
+  // A request that is not answered yet is waited for, whatever the sender knows of it.
+  std::erase_if(taken.requests, [&](auto& each) { return each.number <= number; });
+  if (taken.requests.empty() && taken.last <= number) inbox_.erase(found);
+}
+
+outcome machine::take(input what, message* from, std::uint64_t meaning, timestamp now) {
+  if (auto why = check_open()) return refused{std::move(*why)};
+  if (auto full = check_room()) return refused{std::move(*full)};
+  if (from->from && !inbox_.contains(from->from->sender) && inbox_.size() >= limits_.senders) {
+    return refused{{errc::overloaded, to_string(self_) + " has messages of " +
+                                          std::to_string(inbox_.size()) +
+                                          " senders that are not settled, the limit"}};
   }
   auto step = begin(std::move(what), now);
-  step.once = std::move(once);
-  if (auto why = execute(step, true)) {
+  if (!from->key.empty()) step.once = idempotency{std::move(from->key), meaning};
+  step.from = std::move(from->from);
+  step.traceparent = std::move(from->traceparent);
+  return take(std::move(step), true);
+}
+
+outcome machine::take(record step, bool refusable) {
+  step.delivered = delivered_;
+  if (auto why = execute(step, refusable)) {
     return refused{std::move(*why), std::exchange(state_lost_, false)};
   }
+  delivered_.clear();
   advance(step);
   return accepted{std::move(step)};
 }
 
+std::optional<outcome> machine::seen_before(const message& what, std::uint64_t meaning,
+                                            timestamp now) {
+  if (what.from) return seen_before(*what.from);
+  if (what.key.empty()) return std::nullopt;
+  window_.prune(std::max(now, where_.last_time) - limits_.idempotency_time,
+                limits_.idempotency_keys);
+  auto* seen = window_.find(what.key);
+  if (!seen) return std::nullopt;
+  if (seen->digest != meaning) {
+    return refused{{errc::idempotency_conflict,
+                    "the idempotency key \"" + what.key + "\" came with another message before (" +
+                        event_text(seen->event) + "): use a new key for a new message"}};
+  }
+  auto* main = contract().main();
+  return repeated{seen->event, seen->run, seen->is_update, seen->outcome,
+                  main && seen->method == main->ordinal};
+}
+
+std::optional<outcome> machine::seen_before(const origin& from) const {
+  auto found = inbox_.find(from.sender);
+  if (found == inbox_.end() || found->second.life < from.life) return std::nullopt;
+  auto& taken = found->second;
+  if (from.life == taken.life && from.number > taken.last) return std::nullopt;
+  for (auto& each : taken.requests) {
+    if (each.number == from.number) {
+      const bool is_start = each.is_start;
+      return repeated{each.event, each.run, !is_start, each.outcome, is_start};
+    }
+  }
+  return repeated{where_.last_event, where_.run, false, {}, false};
+}
+
 std::optional<record> machine::fire(timestamp now) {
+  if (paused_) return std::nullopt;
   auto first_reminder = earliest(reminders_);
   auto first_delayed = earliest_due(delayed_);
   const waiter* first_timer = nullptr;
   for (auto& each : handlers_.waiting()) {
     if (each.timer && (!first_timer || each.due < first_timer->due)) first_timer = &each;
   }
-  // Equal times: timers, then reminders, then delayed signals.
+  // Equal times: timers, reminders, delayed signals, the delayed start, deadlines.
   std::optional<std::pair<timestamp, input>> next;
   auto offer = [&](timestamp due, auto make) {
     if (due <= now && (!next || due < next->first)) next.emplace(due, make());
@@ -203,21 +346,49 @@ std::optional<record> machine::fire(timestamp now) {
   if (first_delayed != delayed_.end()) {
     offer(first_delayed->due, [&] { return delayed_signal_due{first_delayed->accepted}; });
   }
+  if (main_ && !main_->outcome) {
+    if (main_->due) offer(*main_->due, [] { return main_due{}; });
+    if (auto due = main_->run_deadline) offer(*due, [] { return deadline_passed{true}; });
+    if (auto due = main_->execution_deadline) offer(*due, [] { return deadline_passed{false}; });
+  }
   if (!next) return std::nullopt;
-  auto step = begin(std::move(next->second), now);
-  execute(step, false);  // an unattended handler's failure is part of the step
+  // An unattended handler's failure is part of the step.
+  auto taken = take(begin(std::move(next->second), now), false);
+  return std::move(std::get<accepted>(taken).step);
+}
+
+record machine::continue_as_new(timestamp now) {
+  auto carried = carry();
+  auto step = begin(run_continued{}, now);
+  step.run = where_.run + 1;
+  if (carried.main && carried.main->options.run_timeout > no_limit && !carried.main->outcome) {
+    carried.main->run_deadline = step.time + carried.main->options.run_timeout;
+  }
+  const position before{step.run, step.event, step.event - 1, where_.last_time, 0};
+  restore(carried, before);
+  step.what = run_continued{std::move(carried)};
+  execute(step, false);
   advance(step);
   return step;
 }
 
-record machine::continue_as_new(timestamp now) {
-  auto step = begin(run_continued{carry()}, now);
-  step.run = where_.run + 1;
-  where_.run = step.run;
-  where_.run_began = step.event;
-  where_.run_bytes = 0;
-  where_.last_event = step.event;
-  where_.last_time = step.time;
+record machine::reset(std::vector<record> history, event_number to, std::string reason,
+                      timestamp now) {
+  record step;
+  step.run = history.back().run + 1;
+  step.event = history.back().last_event() + 1;
+  step.time = std::max(now, history.back().time);
+  // The run may itself begin with a reset: what it went back to comes first.
+  std::vector<record> kept;
+  for (auto& each : history) {
+    if (each.event > to) break;
+    if (auto* before = std::get_if<run_reset>(&each.what)) {
+      for (auto& old : before->history) kept.push_back(std::move(old));
+    } else {
+      kept.push_back(std::move(each));
+    }
+  }
+  step.what = run_reset{to, std::move(reason), std::move(kept)};
   return step;
 }
 
@@ -240,6 +411,7 @@ result<bytes> machine::query(std::uint16_t method, bytes_view params, timestamp 
 
 std::optional<timestamp> machine::next_due() const {
   std::optional<timestamp> first;
+  if (paused_) return first;
   auto offer = [&](timestamp due) {
     if (!first || due < *first) first = due;
   };
@@ -247,6 +419,11 @@ std::optional<timestamp> machine::next_due() const {
   for (auto& each : delayed_) offer(each.due);
   for (auto& each : handlers_.waiting()) {
     if (each.timer) offer(each.due);
+  }
+  if (main_ && !main_->outcome) {
+    if (main_->due) offer(*main_->due);
+    if (main_->run_deadline) offer(*main_->run_deadline);
+    if (main_->execution_deadline) offer(*main_->execution_deadline);
   }
   return first;
 }
@@ -280,18 +457,48 @@ carried_state machine::carry() const {
   for (auto& [name, each] : reminders_) all.reminders.push_back(each);
   all.delayed = delayed_;
   all.idempotency = window_.entries();
+  for (auto& [number, each] : outbox_) all.outbox.push_back(each);
+  for (auto& [sender, each] : inbox_) all.inbox.push_back(each);
+  all.children = children_;
+  all.attributes = attributes_;
+  all.status = status_;
+  all.paused = paused_;
+  all.main = main_;
   return all;
 }
 
 // -- a step ---------------------------------------------------------------------------------------
 
+error machine::paused_error() const {
+  return {errc::unavailable, to_string(self_) + " is paused: try again when it has been resumed"};
+}
+
+std::optional<error> machine::check_open() const {
+  auto ended = [&](const char* how) {
+    return error{errc::completed, to_string(self_) + " was " + how + " and takes no more messages"};
+  };
+  switch (status_) {
+    case life_status::running:
+      return std::nullopt;
+    case life_status::terminated:
+      return ended("terminated");
+    case life_status::completed:
+      return error{errc::completed, to_string(self_) + " has completed and takes no more messages"};
+    case life_status::failed:
+      return error{errc::completed, to_string(self_) + " has failed and takes no more messages"};
+    case life_status::cancelled:
+      return ended("cancelled");
+  }
+  return std::nullopt;
+}
+
 std::optional<error> machine::check_room() const {
   if (run_events() >= limits_.history_events || where_.run_bytes >= limits_.history_bytes) {
     std::string waiting;
     for (auto& each : handlers_.running()) {
-      auto* method = contract().find(each.method);
+      auto* method = contract().find(each.method());
       if (waiting.empty() && method)
-        waiting = std::string(method->name) + " (" + event_text(each.started_by) + ")";
+        waiting = std::string(method->name) + " (" + event_text(each.started_by()) + ")";
     }
     return error{errc::history_full,
                  to_string(self_) + " has " + std::to_string(run_events()) +
@@ -323,46 +530,115 @@ record machine::begin(input what, timestamp now) const {
 std::optional<error> machine::execute(record& step, bool refusable) {
   turn_ = &step;
   turn_time_ = step.time;
-  turn_started_by_ = step.event;
   drawn_ = 0;
   if (where_.last_event == 0) created_ = step.time;
   auto why = std::visit([&](auto& what) { return run(step, what, refusable); }, step.what);
   if (!why) settle();
   turn_ = nullptr;
+  turn_scope_ = nullptr;
   return why;
 }
 
 void machine::advance(const record& step) {
-  apply_timers(step);
+  for (auto each : step.delivered) outbox_.erase(each);
+  if (std::holds_alternative<run_continued>(step.what)) {
+    where_.run = step.run;
+    where_.run_began = step.event;
+    where_.run_bytes = 0;
+  }
+  note_taken(step);
+  auto number = step.event;
+  for (auto& each : step.commands) apply(step, ++number, each);
   where_.last_event = step.last_event();
   where_.last_time = step.time;
+}
+
+/// Remembers what must not be taken twice.
+void machine::note_taken(const record& step) {
+  const bool is_update = std::holds_alternative<update_accepted>(step.what);
+  const bool is_start = std::holds_alternative<main_started>(step.what) ||
+                        std::holds_alternative<run_continued>(step.what);
   if (step.once) {
-    auto* update = std::get_if<update_accepted>(&step.what);
-    window_.add({step.once->key, step.once->digest, step.event, step.run, step.time,
-                 update != nullptr, std::nullopt, method_of(step.what)});
+    const auto method = std::visit(
+        [&](auto& in) -> std::uint16_t {
+          if constexpr (requires { in.method; }) return in.method;
+          return is_start ? contract().main()->ordinal : 0;
+        },
+        step.what);
+    window_.add({step.once->key, step.once->digest, step.event, step.run, step.time, is_update,
+                 std::nullopt, method});
   }
-  for (auto& each : step.commands) {
-    if (auto* ended = std::get_if<update_ended>(&each))
-      window_.settle(ended->update, ended->outcome);
+  if (step.from) {
+    auto& taken = inbox_[step.from->sender];
+    if (taken.life != step.from->life) taken = {step.from->sender, step.from->life, 0, {}};
+    taken.last = step.from->number;
+    if (is_update || is_start) {
+      taken.requests.push_back({step.from->number, step.event, step.run, is_start, std::nullopt});
+    }
   }
 }
 
-std::optional<error> machine::run(record&, const signal_received& what, bool refusable) {
-  return call_signal(what.method, what.params, refusable);
+void machine::apply(const record& step, event_number number, const command& what) {
+  auto settle_request = [&](event_number accepted, const update_outcome& how) {
+    window_.settle(accepted, how);
+    for (auto& [sender, taken] : inbox_) {
+      for (auto& each : taken.requests) {
+        if (each.event == accepted) each.outcome = how;
+      }
+    }
+  };
+  std::visit(
+      [&](auto& each) {
+        using kind = std::decay_t<decltype(each)>;
+        if constexpr (std::is_same_v<kind, reminder_set>) {
+          if (!has_ended()) reminders_.insert_or_assign(each.set.name, each.set);
+        } else if constexpr (std::is_same_v<kind, reminder_cancelled>) {
+          reminders_.erase(each.name);
+        } else if constexpr (std::is_same_v<kind, update_ended>) {
+          settle_request(each.update, each.outcome);
+        } else if constexpr (std::is_same_v<kind, activity_scheduled>) {
+          activities_.emplace(number,
+                              pending_activity{number, step.time, each.activities, each.activity,
+                                               each.params, each.options, each.traceparent});
+        } else if constexpr (std::is_same_v<kind, activity_cancelled>) {
+          auto found = activities_.find(each.activity);
+          // One that is waited for all the same ends by its outcome.
+          if (found != activities_.end() &&
+              (has_ended() || found->second.options.on_cancel != cancellation::wait)) {
+            activities_.erase(found);
+          }
+        } else if constexpr (std::is_same_v<kind, message_sent>) {
+          outbox_.emplace(number, each.message);
+          if (each.message.as_child && !has_ended() &&
+              each.message.start.on_parent_close != parent_close::abandon) {
+            children_.push_back({number, each.message.target, each.message.start.on_parent_close});
+          }
+        } else if constexpr (std::is_same_v<kind, attribute_set>) {
+          if (each.value)
+            attributes_.insert_or_assign(each.name, *each.value);
+          else
+            attributes_.erase(each.name);
+        } else if constexpr (std::is_same_v<kind, main_ended>) {
+          main_->outcome = each.outcome;
+          settle_request(main_->started, each.outcome);
+        } else if constexpr (std::is_same_v<kind, continue_requested>) {
+          at_continue_point_ = true;
+        }
+      },
+      what);
+}
+
+// -- inputs ---------------------------------------------------------------------------------------
+
+std::optional<error> machine::run(record& step, const signal_received& what, bool refusable) {
+  auto scope = make_scope(step.event, what.method);
+  return call_signal(*scope, what.params, refusable);
 }
 
 std::optional<error> machine::run(record& step, const update_accepted& what, bool refusable) {
-  turn_method_ = what.method;
-  state_size_ += what.params.size();
-  return atomically(refusable, [&] {
-    auto body = instance_->run_update(*contract().find(what.method), what.params);
-    body.start();
-    if (body.done()) {
-      order(update_ended{step.event, {update_outcome::kind::completed, body.take(), {}}});
-    } else {
-      handlers_.add({step.event, what.method, std::move(body)});
-    }
-  });
+  auto scope = make_scope(step.event, what.method);
+  if (step.from) scope->chain = step.from->chain;
+  return begin_call(step, std::move(scope), what.params, refusable);
 }
 
 std::optional<error> machine::run(record& step, const signal_delayed& what, bool) {
@@ -377,7 +653,8 @@ std::optional<error> machine::run(record& step, const signal_delayed& what, bool
 std::optional<error> machine::run(record&, const timer_fired& what, bool) {
   auto fired = handlers_.take(what.timer);
   if (!fired) return error{errc::nondeterministic, "nothing waits for this timer"};
-  resume(*fired, false);
+  fired->to->held = false;
+  resume(*fired);
   return std::nullopt;
 }
 
@@ -400,171 +677,103 @@ std::optional<error> machine::run(record&, const delayed_signal_due& what, bool)
   return std::nullopt;
 }
 
-std::optional<error> machine::run(record&, const run_continued&, bool) {
-  return error{errc::nondeterministic, "a run begins in the middle of a run"};
+std::optional<error> machine::run(record& step, const run_continued&, bool refusable) {
+  if (!main_ || main_->outcome || main_->due) return std::nullopt;
+  return begin_main(step, refusable);
 }
 
 std::optional<error> machine::run(record&, const terminated& what, bool) {
-  for (auto& each : handlers_.running()) {
-    if (!each.is_update()) continue;
-    order(update_ended{
-        each.started_by,
-        {update_outcome::kind::failed, {}, "the entity was terminated: " + what.reason}});
-  }
-  handlers_.clear();
-  reminders_.clear();
-  delayed_.clear();
-  terminated_ = true;
+  end_main(life_status::terminated,
+           {update_outcome::kind::failed, {}, "terminated: " + what.reason, "terminated"});
   return std::nullopt;
 }
 
-// -- handlers -------------------------------------------------------------------------------------
-
-/// Runs `body`; when it throws, takes back what it did and returns why.
-template <class Body>
-std::optional<error> machine::atomically(bool refusable, Body body) {
-  const mark before{turn_->commands.size(), handlers_.size(), handlers_.next_waiter(),
-                    timers_started_, drawn_};
-  const bool kept = !refusable || state_is_small();
-  if (kept) instance_->keep_state();
-  std::optional<error> why;
-  try {
-    body();
-    return why;
-  } catch (const rejected& refusal) {
-    why = error{errc::rejected, refusal.what()};
-  } catch (const failure& failed) {
-    why = failed.why();
-  } catch (const std::exception& bug) {
-    auto* method = contract().find(turn_method_);
-    why = error{errc::internal, to_string(self_) + " " + std::string(method->name) + " threw (" +
-                                    std::string(method->source) + "): " + bug.what()};
-  } catch (...) {
-    why = error{errc::internal, to_string(self_) + " threw what is no std::exception"};
-  }
-  turn_->commands.resize(before.commands);
-  handlers_.roll_back(before.handlers, before.waiters);
-  timers_started_ = before.timers;
-  drawn_ = before.drawn;
-  if (kept)
-    instance_->restore_state();
-  else
-    state_lost_ = true;
+std::optional<error> machine::run(record& step, const main_started& what, bool refusable) {
+  main_ = make_main(step, what);
+  if (main_->due) return std::nullopt;
+  auto why = begin_main(step, refusable);
+  if (why) main_.reset();
   return why;
 }
 
-std::optional<error> machine::call_signal(std::uint16_t method, bytes_view params, bool refusable) {
-  turn_method_ = method;
-  state_size_ += params.size();
-  return atomically(refusable, [&] { instance_->run_signal(*contract().find(method), params); });
-}
-
-void machine::run_unattended(std::uint16_t method, bytes_view params, event_number started_by) {
-  if (auto why = call_signal(method, params, false)) {
-    order(handler_failed{started_by, why->detail});
+std::optional<error> machine::run(record& step, const main_due&, bool refusable) {
+  if (!main_ || !main_->due) return error{errc::nondeterministic, "no main waits for its time"};
+  main_->due.reset();
+  if (auto why = begin_main(step, refusable)) {
+    end_main(life_status::failed, {update_outcome::kind::failed, {}, why->detail, why->type});
   }
+  return std::nullopt;
 }
 
-void machine::resume(waiter whom, bool held) {
-  turn_method_ = whom.method;
-  turn_started_by_ = whom.started_by;
-  if (whom.held) *whom.held = held;
-  whom.coroutine.resume();
+std::optional<error> machine::run(record&, const deadline_passed& what, bool) {
+  const std::string which = what.of_run ? "run" : "execution";
+  end_main(life_status::failed, {update_outcome::kind::failed,
+                                 {},
+                                 "not ended within its " + which + " time-out",
+                                 which + "_timeout"});
+  return std::nullopt;
 }
 
-void machine::settle() {
-  finish_handlers();
-  while (auto ready = handlers_.take_ready()) {
-    if (ready->timer) order(timer_cancelled{ready->timer});
-    resume(*ready, true);
-    finish_handlers();
+std::optional<error> machine::run(record&, const activity_ended& what, bool) {
+  if (!activities_.erase(what.activity)) {
+    return error{errc::nondeterministic, "no such activity is pending"};
   }
+  resume_call(what.activity, what.outcome);
+  return std::nullopt;
 }
 
-void machine::finish_handlers() {
-  for (auto& each : handlers_.take_finished()) {
-    try {
-      if (auto* update = std::get_if<task<bytes>>(&each.body)) {
-        order(update_ended{each.started_by, {update_outcome::kind::completed, update->take(), {}}});
-      } else {
-        std::get<task<void>>(each.body).take();
-      }
-    } catch (const std::exception& why) {
-      if (each.is_update()) {
-        order(update_ended{each.started_by, {update_outcome::kind::failed, {}, why.what()}});
-      } else {
-        order(handler_failed{each.started_by, why.what()});
-      }
-    }
+std::optional<error> machine::run(record&, const reply_received& what, bool) {
+  auto found = outbox_.find(what.message);
+  if (found == outbox_.end()) return error{errc::nondeterministic, "no such message was sent"};
+  // An accepted start is the beginning of a child, any other answer to one its end.
+  const bool goes_on = found->second.kind == message_kind::start && !what.outcome.why;
+  outbox_.erase(found);
+  if (!goes_on) std::erase_if(children_, [&](auto& each) { return each.number == what.message; });
+  resume_call(what.message, what.outcome);
+  return std::nullopt;
+}
+
+std::optional<error> machine::run(record&, const cancel_requested& what, bool) {
+  if (auto* main = handlers_.main()) {
+    main->scope->cancelled = true;
+  } else if (main_ && !main_->outcome) {
+    end_main(life_status::cancelled,
+             {update_outcome::kind::failed, {}, "cancelled: " + what.reason, "cancelled"});
   }
+  return std::nullopt;
 }
 
-void machine::apply_timers(const record& step) {
-  for (auto& each : step.commands) {
-    if (auto* set = std::get_if<reminder_set>(&each)) {
-      reminders_.insert_or_assign(set->set.name, set->set);
-    } else if (auto* cancelled = std::get_if<reminder_cancelled>(&each)) {
-      reminders_.erase(cancelled->name);
-    }
+std::optional<error> machine::run(record&, const paused&, bool) {
+  paused_ = true;
+  return std::nullopt;
+}
+
+std::optional<error> machine::run(record&, const resumed&, bool) {
+  paused_ = false;
+  return std::nullopt;
+}
+
+std::optional<error> machine::run(record&, const run_reset&, bool) {
+  return error{errc::internal, "a reset is replayed, not run"};
+}
+
+std::optional<error> machine::run(record&, const settled&, bool) { return std::nullopt; }
+
+started_main machine::make_main(const record& step, const main_started& what) {
+  started_main main;
+  main.method = what.method;
+  main.params = what.params;
+  main.started = step.event;
+  main.options = what.options;
+  if (what.as_child && step.from) main.parent = step.from->sender;
+  main.began = step.time;
+  if (what.options.delay > duration::zero()) main.due = step.time + what.options.delay;
+  const auto begins = main.due.value_or(step.time);
+  if (what.options.run_timeout > no_limit) main.run_deadline = begins + what.options.run_timeout;
+  if (what.options.execution_timeout > no_limit) {
+    main.execution_deadline = begins + what.options.execution_timeout;
   }
-}
-
-void machine::order(command what) { turn_->commands.push_back(std::move(what)); }
-
-// -- context --------------------------------------------------------------------------------------
-
-std::uint64_t machine::random() {
-  // Counter-based: what is drawn depends on who draws, in which event, and how often before. The
-  // time of creation tells lives of one id apart.
-  const std::uint64_t place[] = {static_cast<std::uint64_t>(created_.time_since_epoch().count()),
-                                 turn_->event, drawn_++};
-  return digest(std::as_bytes(std::span{place}), digest(as_bytes_view(to_string(self_))));
-}
-
-void machine::spawn(task<> body) {
-  const auto method = turn_method_;
-  const auto started_by = turn_started_by_;
-  body.start();
-  if (body.done()) return body.take();
-  handlers_.add({started_by, method, std::move(body)});
-}
-
-timer_number machine::start_timer(duration time) {
-  if (timer_count() >= limits_.timers) {
-    throw failure({errc::overloaded, to_string(self_) + " has " + std::to_string(timer_count()) +
-                                         " timers, the limit"});
-  }
-  order(timer_started{++timers_started_, turn_time_ + std::max(time, duration::zero())});
-  return timers_started_;
-}
-
-void machine::wait_for(waiter where, duration time) {
-  if (time != forever) {
-    where.timer = start_timer(time);
-    where.due = turn_time_ + std::max(time, duration::zero());
-  }
-  where.method = turn_method_;
-  where.started_by = turn_started_by_;
-  handlers_.wait(std::move(where));
-}
-
-void machine::set_reminder(reminder what) {
-  if (timer_count() >= limits_.timers && !reminders_.contains(what.name)) {
-    throw failure({errc::overloaded, to_string(self_) + " has " + std::to_string(timer_count()) +
-                                         " timers, the limit"});
-  }
-  order(reminder_set{std::move(what)});
-}
-
-void machine::cancel_reminder(std::string_view name) {
-  order(reminder_cancelled{std::string(name)});
-}
-
-std::size_t machine::timer_count() const {
-  return reminders_.size() + delayed_.size() +
-         static_cast<std::size_t>(std::count_if(handlers_.waiting().begin(),
-                                                handlers_.waiting().end(),
-                                                [](auto& each) { return each.timer != 0; }));
+  return main;
 }
 
 }  // namespace perdure::core

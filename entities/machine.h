@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,9 +37,14 @@ namespace perdure::core {
 struct machine_limits {
   std::size_t timers = 2'000;  ///< Timers, reminders and delayed signals together.
   std::size_t suspended_handlers = 2'000;
+  std::size_t calls = 2'000;     ///< Pending activities and undelivered messages together.
+  std::size_t senders = 10'000;  ///< Entities whose messages are not settled.
+  std::size_t payload_bytes = 2 * 1024 * 1024;
   std::size_t state_bytes = 8 * 1024 * 1024;
   std::uint64_t history_events = 51'200;  ///< Of one run; then messages are refused.
   std::uint64_t history_bytes = 50 * 1024 * 1024;
+  std::uint64_t continue_after_events = 4'096;  ///< When a main's continue point cuts.
+  std::uint64_t continue_after_bytes = 4 * 1024 * 1024;
   duration idempotency_time = std::chrono::hours{24};
   std::size_t idempotency_keys = 10'000;
   /// States up to this encoded size are copied before a handler runs; a refusal by a larger one
@@ -46,13 +52,20 @@ struct machine_limits {
   std::size_t copied_state_bytes = 8 * 1024;
 };
 
-/// A signal or an update on its way in.
+/// A signal, an update or a start on its way in.
 struct message {
   std::uint16_t method = 0;
   bytes params;
   std::string key;    ///< Idempotency key; empty: none.
   duration delay{0};  ///< Signals only.
+  std::optional<origin> from = {};
+  std::string traceparent = {};
+  start_options start = {};  ///< Starts only.
+  bool as_child = false;     ///< Likewise.
 };
+
+/// Where a cancel, a termination comes from, when it comes from another entity.
+using sender = std::optional<origin>;
 
 /// The step was taken; append `step` to the journal before anyone learns of it.
 struct accepted {
@@ -72,6 +85,7 @@ struct repeated {
   run_number run = 0;
   bool is_update = false;
   std::optional<update_outcome> outcome;  ///< Nothing: the update has not ended.
+  bool is_start = false;
 };
 
 using outcome = std::variant<accepted, refused, repeated>;
@@ -107,14 +121,37 @@ public:
 
   outcome handle_signal(message what, timestamp now);
   outcome handle_update(message what, timestamp now);
-  outcome terminate(std::string reason, timestamp now);
+  /// Begins the type's main. An entity that is to be terminated first is `refused` as
+  /// already_exists: terminate it, and start again.
+  outcome handle_start(message what, timestamp now);
+  outcome cancel(std::string reason, sender from, timestamp now);
+  outcome terminate(std::string reason, sender from, timestamp now);
+  outcome pause(std::string reason, timestamp now);
+  outcome resume(timestamp now);
 
-  /// Takes the step of the earliest timer, reminder or delayed signal due at `now`; nothing when
-  /// none is.
+  /// The activity has ended. Refused (completed) when nobody waits for it; unavailable when paused.
+  outcome end_activity(event_number activity, call_outcome how, timestamp now);
+  /// The message was answered, or refused for good. Refused as `end_activity`.
+  outcome take_reply(event_number message, call_outcome how, timestamp now);
+
+  /// The message has been taken by its receiver. Not a step: recorded with the next one.
+  void delivered(event_number message);
+  /// Records what `delivered` told, when there is anything.
+  std::optional<record> settle_deliveries(timestamp now);
+  /// The sender will not send messages up to `number` again, nor ask for their answers.
+  void forget(const entity_id& sender, timestamp life, event_number number);
+
+  /// Takes the step of the earliest timer, reminder, delayed signal or deadline due at `now`;
+  /// nothing when none is.
   std::optional<record> fire(timestamp now);
 
-  /// Begins a new run with the carried state. REQUIRES: quiescent().
+  /// Begins a new run with the carried state. REQUIRES: can_continue().
   record continue_as_new(timestamp now);
+
+  /// Makes the first record of a run that goes back to the step that holds event `to`. `history` is
+  /// the present run. The machine is of no use afterwards: a new one replays it.
+  static record reset(std::vector<record> history, event_number to, std::string reason,
+                      timestamp now);
 
   /// Answers from the present state.
   result<bytes> query(std::uint16_t method, bytes_view params, timestamp now);
@@ -125,11 +162,18 @@ public:
   const perdure::contract& contract() const { return *type_.contract; }
   const position& where() const { return where_; }
   timestamp created() const { return created_; }
-  bool is_terminated() const { return terminated_; }
+  life_status status() const { return status_; }
+  bool has_ended() const { return status_ != life_status::running; }
+  bool is_paused() const { return paused_; }
   std::uint64_t run_events() const { return where_.last_event + 1 - where_.run_began; }
 
   /// No handler is suspended: state is all there is, so a snapshot can be taken.
   bool quiescent() const { return handlers_.empty(); }
+  /// A new run can begin: quiescent, or a main waits for just that.
+  bool can_continue() const {
+    return handlers_.empty() || (at_continue_point_ && handlers_.size() == 1);
+  }
+  bool at_continue_point() const { return at_continue_point_; }
   const std::vector<handler>& suspended() const { return handlers_.running(); }
 
   /// Earliest time at which `fire` has something to do.
@@ -139,6 +183,17 @@ public:
   const std::vector<delayed_signal>& delayed() const { return delayed_; }
 
   const idempotency_window& window() const { return window_; }
+
+  /// Activities that have been scheduled and not ended, by number.
+  const std::map<event_number, pending_activity>& activities() const { return activities_; }
+  /// Messages that have not been settled, by number.
+  const std::map<event_number, outgoing>& outbox() const { return outbox_; }
+  const std::vector<child>& children() const { return children_; }
+  const core::attributes& attributes() const { return attributes_; }
+  /// Returns the main that was started, or null.
+  const started_main* main() const { return main_ ? &*main_ : nullptr; }
+  /// Deliveries that are not recorded yet.
+  const std::vector<event_number>& unrecorded() const { return delivered_; }
 
   /// Counts the encoded size of the last record towards the history limit.
   void add_run_bytes(std::uint64_t size) { where_.run_bytes += size; }
@@ -154,17 +209,35 @@ public:
 
 private:
   friend class perdure::entity_base;
-  friend class perdure::detail::sleep_awaiter;
-  friend class perdure::detail::condition_awaiter;
+  friend class perdure::permit;
+  friend class perdure::detail::pending_call;
+  friend class perdure::detail::entity_stub;
+  friend class perdure::detail::wait;
+  friend class perdure::detail::continue_awaiter;
 
   struct mark;
+  /// Who waits for a mutex or a semaphore, and how many hold it.
+  struct lock {
+    std::size_t held = 0;
+    std::vector<std::uint64_t> queue;
+    std::uint64_t tickets = 0;
+  };
 
-  outcome take(input what, message* from, bool is_update, timestamp now);
+  // -- taking a step (machine.cpp) --
+  outcome take(input what, message* from, std::uint64_t meaning, timestamp now);
+  outcome take(record step, bool refusable);
+  std::optional<outcome> seen_before(const message& what, std::uint64_t meaning, timestamp now);
+  std::optional<outcome> seen_before(const origin& from) const;
+  error paused_error() const;
+  std::optional<error> check_open() const;
   std::optional<error> check_room() const;
   bool state_is_small() const;
   record begin(input what, timestamp now) const;
+  static started_main make_main(const record& step, const main_started& what);
   std::optional<error> execute(record& step, bool refusable);
   void advance(const record& step);
+  void apply(const record& step, event_number number, const command& what);
+  void note_taken(const record& step);
 
   std::optional<error> run(record& step, const signal_received& what, bool refusable);
   std::optional<error> run(record& step, const update_accepted& what, bool refusable);
@@ -174,18 +247,38 @@ private:
   std::optional<error> run(record& step, const delayed_signal_due& what, bool refusable);
   std::optional<error> run(record& step, const run_continued& what, bool refusable);
   std::optional<error> run(record& step, const terminated& what, bool refusable);
+  std::optional<error> run(record& step, const main_started& what, bool refusable);
+  std::optional<error> run(record& step, const main_due& what, bool refusable);
+  std::optional<error> run(record& step, const deadline_passed& what, bool refusable);
+  std::optional<error> run(record& step, const activity_ended& what, bool refusable);
+  std::optional<error> run(record& step, const reply_received& what, bool refusable);
+  std::optional<error> run(record& step, const cancel_requested& what, bool refusable);
+  std::optional<error> run(record& step, const paused& what, bool refusable);
+  std::optional<error> run(record& step, const resumed& what, bool refusable);
+  std::optional<error> run(record& step, const run_reset& what, bool refusable);
+  std::optional<error> run(record& step, const settled& what, bool refusable);
 
+  // -- handlers (machine_handlers.cpp) --
   template <class Body>
-  std::optional<error> atomically(bool refusable, Body body);
-  std::optional<error> call_signal(std::uint16_t method, bytes_view params, bool refusable);
+  std::optional<error> atomically(handler_scope& scope, bool refusable, Body body);
+  std::unique_ptr<handler_scope> make_scope(event_number started_by, std::uint16_t method) const;
+  std::optional<error> call_signal(handler_scope& scope, bytes_view params, bool refusable);
   void run_unattended(std::uint16_t method, bytes_view params, event_number started_by);
-  void resume(waiter whom, bool held);
+  std::optional<error> begin_call(const record& step, std::unique_ptr<handler_scope> scope,
+                                  bytes_view params, bool refusable);
+  std::optional<error> begin_main(const record& step, bool refusable);
+  void resume(waiter whom);
+  void resume_call(event_number call, const call_outcome& how);
+  void stop(waiter* cancelled);
   void settle();
   void finish_handlers();
-  void apply_timers(const record& step);
-  void order(command what);
+  void end_main(life_status how, update_outcome outcome);
+  /// Ends everything of this entity but what its end sends: `why` is for those who wait.
+  void close(const std::string& why);
+  event_number order(command what);
+  std::size_t others_running(const detail::scope* than) const;
 
-  // -- context of the running turn (through entity_base and the awaiters) ------------------------
+  // -- context of the running turn (machine_context.cpp) --
   std::uint64_t random();
   void spawn(task<> body);
   timer_number start_timer(duration time);
@@ -193,6 +286,21 @@ private:
   void set_reminder(reminder what);
   void cancel_reminder(std::string_view name);
   std::size_t timer_count() const;
+  event_number call(const detail::activity_request& what);
+  event_number send(detail::message_request what);
+  event_number post(outgoing message);
+  void check_calls(std::size_t payload) const;
+  void check_cycle(const detail::message_request& what) const;
+  void wait_for_call(waiter where, event_number call);
+  int version(std::string_view change, int min, int max);
+  bytes recorded_effect(const std::function<bytes()>& effect);
+  void reply_with(bytes results);
+  bool wants_to_continue() const;
+  const command* next_recorded() const;
+  std::uint64_t queue_for(const std::string& name);
+  bool may_enter(const std::string& name, std::uint64_t ticket, std::size_t places) const;
+  void leave_queue(const std::string& name, std::uint64_t ticket, bool entered);
+  void release(const std::string& name);
 
   entity_type type_;
   const entity_id& self_;
@@ -202,22 +310,36 @@ private:
   position where_;
   timestamp created_;
   timer_number timers_started_ = 0;
+  std::map<std::string, lock, std::less<>> locks_;  // Permits in coroutines give back to it.
   handlers handlers_;
   std::map<std::string, reminder, std::less<>> reminders_;
   std::vector<delayed_signal> delayed_;
   idempotency_window window_;
-  bool terminated_ = false;
+  std::map<event_number, pending_activity> activities_;
+  std::map<event_number, outgoing> outbox_;
+  std::map<entity_id, taken_messages> inbox_;
+  std::vector<child> children_;
+  core::attributes attributes_;
+  std::optional<started_main> main_;
+  life_status status_ = life_status::running;
+  bool paused_ = false;
+  bool at_continue_point_ = false;
+  std::vector<event_number> delivered_;
   mutable std::size_t state_size_ = 0;  ///< Measured, plus what came in since.
   mutable std::size_t measured_state_size_ = 0;
 
   // Of the turn being taken.
   record* turn_ = nullptr;
+  const record* replayed_ = nullptr;  ///< The recorded step, when it is taken again.
+  std::optional<error> broken_;       ///< What the code cannot do with the recorded step.
   timestamp turn_time_;
-  std::uint16_t turn_method_ = 0;
-  event_number turn_started_by_ = 0;
+  handler_scope* turn_scope_ = nullptr;
   std::uint32_t drawn_ = 0;
   bool state_lost_ = false;
 };
+
+/// Returns e.g. "signal".
+std::string_view kind_name(message_kind kind);
 
 /// Returns a line that names an input or command and its arguments, for people.
 std::string describe(const input& what);

@@ -6,7 +6,8 @@
 /// Guarantees of every engine:
 /// - When `append` says ok for a batch, it survives a crash of the process and of the machine.
 /// - Batches of one entity are appended in the order of their events, without gaps: a batch whose
-///   first event does not follow the entity's last one is `out_of_sequence` and leaves no trace.
+///   first event does not follow the entity's last one is `out_of_sequence` and leaves no trace. So
+///   is one to an entity that has ended, unless it begins a run (`first_event == after.run_began`).
 /// - `load`, `find`, `list`, `history` and `due` see every batch whose append has returned.
 ///
 /// Threads: `append` and `collect` from one thread, the writer; everything else from any thread.
@@ -30,7 +31,19 @@
 
 namespace perdure::persistence {
 
-enum class entity_status : std::uint8_t { running = 1, terminated = 2 };
+enum class entity_status : std::uint8_t {
+  running = 1,
+  terminated = 2,
+  completed = 3,
+  failed = 4,
+  cancelled = 5,
+  paused = 6,
+};
+
+/// Whether nothing follows but a new start: only a batch that begins a run is appended then.
+constexpr bool has_ended(entity_status status) {
+  return status != entity_status::running && status != entity_status::paused;
+}
 
 /// What the journal's index knows of an entity: a function of its last batch alone.
 struct entity_summary {
@@ -42,6 +55,9 @@ struct entity_summary {
   timestamp created;
   timestamp last_active;
   std::optional<timestamp> next_due;  ///< Earliest of its timers, reminders and delayed signals.
+  /// It has activities or messages under way: a node that takes over its shard brings it into
+  /// memory.
+  bool pending = false;
 
   friend bool operator==(const entity_summary&, const entity_summary&) = default;
 };
@@ -54,6 +70,9 @@ struct batch {
   entity_id entity;
   event_number first_event = 0;
   entity_summary after;
+  /// All attributes after the step, where it changed them or began a run; nothing: as they were
+  /// (none at the beginning of an entity's life).
+  std::optional<core::attributes> attributes = {};
   bytes encoded;
 };
 
@@ -88,12 +107,27 @@ struct loaded_entity {
 struct listed_entity {
   entity_id entity;
   entity_summary summary;
+  core::attributes attributes = {};
+};
+
+/// How far an activity has come: what is known of its attempts. Kept beside the journal, so that
+/// retries for years do not make history; it may be lost, which costs attempts only.
+struct activity_progress {
+  event_number activity = 0;
+  std::uint32_t attempt = 0;  ///< The last one that was begun; 1: the first.
+  timestamp next_try;
+  std::string last_failure;
+  bytes heartbeat;  ///< Details of the last heartbeat.
+
+  friend bool operator==(const activity_progress&, const activity_progress&) = default;
 };
 
 struct list_filter {
   std::string type;                     ///< Empty: every type.
   std::optional<entity_status> status;  ///< Nothing: every status.
   std::optional<entity_id> after;       ///< Only entities that sort after it.
+  /// Only entities for whose attributes it holds; empty: all.
+  std::function<bool(const core::attributes&)> where = {};
   std::size_t limit = 100;
 };
 
@@ -151,6 +185,19 @@ public:
   /// Returns a page of entities in order of (type, id).
   virtual std::vector<listed_entity> list(const list_filter& filter) const = 0;
 
+  /// Returns how many entities pass the filter, whose `after` and `limit` do not matter.
+  virtual std::uint64_t count(const list_filter& filter) const = 0;
+
+  /// Calls `each` for entities whose summary is `pending`, in no particular order.
+  virtual void pending(const std::function<void(const entity_id&)>& each) const = 0;
+
+  /// Notes how far an activity has come, in the background; any thread.
+  virtual void note(const entity_id& entity, const activity_progress& progress) = 0;
+  /// Forgets an activity that has ended, in the background; any thread.
+  virtual void forget(const entity_id& entity, event_number activity) = 0;
+  /// Returns what was noted of the entity's activities, in order of their numbers.
+  virtual std::vector<activity_progress> noted(const entity_id& entity) const = 0;
+
   /// Calls `each` for entities whose `next_due` is before `until`, in no particular order.
   virtual void due(timestamp until,
                    const std::function<void(const entity_id&, timestamp)>& each) const = 0;
@@ -159,8 +206,9 @@ public:
   /// append of its event has returned ok. It may be lost, which costs time only.
   virtual void keep(snapshot taken) = 0;
 
-  /// Removes records of runs that ended, and entities that were terminated, longer ago than their
-  /// retention; a bounded amount of work a call. Returns whether there may be more to do at once.
+  /// Removes records of runs that ended, and entities that have ended, longer ago than their
+  /// retention (of an entity that was started again since, the records up to that end alone); a
+  /// bounded amount of work a call. Returns whether there may be more to do at once.
   virtual bool collect(timestamp now) = 0;
 
   /// Waits until all that was appended and kept has reached the derived environment.

@@ -23,6 +23,10 @@ annotation signal @0xf4d2c1b0a9887766 (method) :Void;
 annotation update @0x9e8d7c6b5a493827 (method) :Void;
 # A durable request: the handler may change state and await, and answers with the results.
 
+annotation main @0xb3c4d5e6f7081929 (method) :Void;
+# The method that a start begins: it runs once in an entity's life, may take years, and its results
+# are the entity's results. A contract has at most one.
+
 annotation query @0xa1b2c3d4e5f60718 (method) :Void;
 # A read-only request.
 

@@ -9,7 +9,7 @@
 
 namespace perdure {
 
-enum class method_kind : std::uint8_t { signal, update, query };
+enum class method_kind : std::uint8_t { signal, update, query, main };
 
 /// One method of a contract. All views live as long as the program.
 struct method {
@@ -38,6 +38,14 @@ struct contract {
     return nullptr;
   }
 
+  /// Returns the type's main, or null where it has none.
+  const method* main() const {
+    for (auto& candidate : methods) {
+      if (candidate.kind == method_kind::main) return &candidate;
+    }
+    return nullptr;
+  }
+
   /// Returns the method with this ordinal, or null.
   const method* find(std::uint16_t ordinal) const {
     for (auto& candidate : methods) {
@@ -47,7 +55,7 @@ struct contract {
   }
 };
 
-/// Returns "signal", "update" or "query".
+/// Returns "signal", "update", "query" or "main".
 constexpr std::string_view to_string(method_kind kind) {
   switch (kind) {
     case method_kind::signal:
@@ -56,6 +64,8 @@ constexpr std::string_view to_string(method_kind kind) {
       return "update";
     case method_kind::query:
       return "query";
+    case method_kind::main:
+      return "main";
   }
   return "";
 }

@@ -2,9 +2,9 @@
 
 /// What an entity class is made of.
 ///
-/// A generated class (`cart_entity`) derives from `entity<State>`; the developer derives from that
-/// and overrides one virtual per contract method. One entity handles one message at a time, each
-/// handler running to its next `co_await`.
+/// A generated class (`cart_entity`) derives from `stateful<State>`; the developer derives from
+/// that and overrides one virtual per contract method. One entity handles one message at a time,
+/// each handler running to its next `co_await`.
 ///
 /// Guarantees:
 /// - A handler is atomic up to its first await: if it throws there, nothing has happened.
@@ -22,54 +22,15 @@
 #include <type_traits>
 #include <utility>
 
+#include <perdure/await.h>
+#include <perdure/concurrency.h>
 #include <perdure/contract.h>
 #include <perdure/errors.h>
+#include <perdure/options.h>
 #include <perdure/task.h>
 #include <perdure/types.h>
 
 namespace perdure {
-
-namespace core {
-class machine;
-}
-
-class entity_base;
-
-namespace detail {
-
-/// `co_await sleep(d)`.
-class [[nodiscard]] sleep_awaiter {
-public:
-  sleep_awaiter(core::machine& machine, duration time) : machine_(machine), time_(time) {}
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> handler);
-  void await_resume() const noexcept {}
-
-private:
-  core::machine& machine_;
-  duration time_;
-};
-
-/// `co_await wait_until(condition[, timeout])`: true when the condition held, false on time-out.
-class [[nodiscard]] condition_awaiter {
-public:
-  condition_awaiter(core::machine& machine, std::function<bool()> condition, duration timeout)
-      : machine_(machine), condition_(std::move(condition)), timeout_(timeout) {}
-  bool await_ready() { return held_ = condition_(); }
-  void await_suspend(std::coroutine_handle<> handler);
-  bool await_resume() const noexcept { return held_; }
-
-private:
-  core::machine& machine_;
-  std::function<bool()> condition_;
-  duration timeout_;
-  bool held_ = false;
-};
-
-}  // namespace detail
-
-/// No time-out.
-inline constexpr duration forever = duration::max();
 
 /// The context of handlers, and the hooks through which the runtime drives a generated class.
 class entity_base {
@@ -95,6 +56,8 @@ protected:
   /// Returns a random UUID (version 4), the same when this event is replayed.
   std::string uuid();
 
+  // -- waiting ----------------------------------------------------------------------------------
+
   /// Suspends the handler for at least `time`; a crash or a move to another node does not matter.
   detail::sleep_awaiter sleep(duration time);
 
@@ -102,9 +65,88 @@ protected:
   /// again after every step of this entity; it reads state and has no effects.
   detail::condition_awaiter wait_until(std::function<bool()> condition, duration timeout = forever);
 
+  /// Suspends the handler until no other handler of this entity is suspended.
+  detail::condition_awaiter handlers_finished();
+
+  /// Waits for the mutex of that name; others of this entity wait until the permit is gone.
+  task<permit> mutex(std::string name);
+
+  /// Waits for one of `places` of the semaphore of that name.
+  task<permit> semaphore(std::string name, std::size_t places);
+
+  /// Runs `body`, at most for `limit`; nothing: the time was over, and it was cancelled.
+  template <class Awaitable>
+  task<std::optional<detail::value_of<detail::result_of<Awaitable>>>> within(duration limit,
+                                                                             Awaitable&& body) {
+    return detail::run_within(pause(limit), detail::as_task(std::forward<Awaitable>(body)));
+  }
+
+  /// In a main: where its history may be cut. When it has grown large, the entity continues as new:
+  /// the main begins again at its top, with the state as it is here.
+  detail::continue_awaiter continue_point();
+
   /// Runs `body` beside the current handler, from here to its first await at once. The caller does
   /// not wait for it; a failure of it is recorded in the history.
   void spawn(task<> body);
+
+  /// Whether the current handler has been cancelled, as the next await will tell it.
+  bool is_cancelled() const;
+
+  // -- the world --------------------------------------------------------------------------------
+
+  /// Activities of a contract, e.g. `activities<payments_contract>().charge({...})`.
+  template <class Contract>
+  typename Contract::stub activities(activity_options options = {}) {
+    return {*machine_, Contract::description(), std::move(options)};
+  }
+
+  /// Another entity, e.g. `entity<account_contract>("alice").deposit({...})`. Signals return at
+  /// once, updates and queries are awaited, a main is started and awaited.
+  template <class Contract>
+  typename Contract::stub entity(std::string id, start_options start = {}) {
+    return {*machine_, named<Contract>(std::move(id)), false, start};
+  }
+
+  /// An entity whose main is started as a child: it is told when this one ends.
+  template <class Contract>
+  typename Contract::stub child(std::string id, start_options start = {}) {
+    return {*machine_, named<Contract>(std::move(id)), true, start};
+  }
+
+  // -- what is recorded -------------------------------------------------------------------------
+
+  /// Returns which version of a piece of code this handler runs: `max` where it gets here for the
+  /// first time, and in replay what it was then (`min` where the history is older than the change).
+  int version(std::string_view change, int min, int max);
+
+  /// Calls `f` once, ever: its result is recorded. For what replay must not do again (reading a
+  /// file, asking a library that may change). A contract's struct or `std::string`.
+  template <class F>
+  auto side_effect(F f) -> std::invoke_result_t<F> {
+    using value = std::invoke_result_t<F>;
+    if constexpr (std::is_convertible_v<value, std::string>) {
+      const auto kept = recorded([&] {
+        const std::string text = f();
+        const auto view = as_bytes_view(text);
+        return bytes(view.begin(), view.end());
+      });
+      return std::string(as_text(kept));
+    } else {
+      return perdure::decode<value>(recorded([&] { return perdure::encode(f()); }));
+    }
+  }
+
+  /// Sets what this entity can be found by: `list --where 'status="paid"'`.
+  void set_attribute(std::string name, attribute_value value);
+  void remove_attribute(std::string name);
+
+  /// In an update: answers the caller now; the handler goes on, and what it returns is nobody's.
+  template <class Results>
+  void reply(const Results& results) {
+    reply_with(perdure::encode(results));
+  }
+
+  // -- reminders --------------------------------------------------------------------------------
 
   /// Removes a reminder; one that is not set is no error.
   void cancel_reminder(std::string_view name);
@@ -116,12 +158,20 @@ protected:
 private:
   friend class core::machine;
 
+  template <class Contract>
+  static entity_id named(std::string id) {
+    return {std::string(Contract::description().type), std::move(id)};
+  }
+  task<> pause(duration time);
+  bytes recorded(const std::function<bytes()>& effect);
+  void reply_with(bytes results);
+
   // -- hooks, overridden by generated code ------------------------------------------------------
 
   /// Decodes the parameters and runs the handler. `method` is one of the contract's, of that kind.
   /// Throws `rejected` to refuse, `failure{malformed}` where the parameters cannot be decoded.
   virtual void run_signal(const method& method, bytes_view params) = 0;
-  /// REQUIRES: `params` outlives the first resumption only.
+  /// Of updates and mains. REQUIRES: `params` outlives the first resumption only.
   virtual task<bytes> run_update(const method& method, bytes_view params) = 0;
   virtual bytes run_query(const method& method, bytes_view params) const = 0;
 
@@ -136,7 +186,7 @@ private:
 
 /// The base of generated entity classes: holds the state and nothing else.
 template <class State>
-class entity : public entity_base {
+class stateful : public entity_base {
 public:
   using state_type = State;
 

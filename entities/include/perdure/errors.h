@@ -51,6 +51,9 @@ bool retryable(errc code);
 struct error {
   errc code = errc::internal;
   std::string detail;
+  /// What the application calls it, e.g. "card_declined" (an activity's own failures), or, of
+  /// time-outs of activities, which one ("start_to_close"). Empty: nothing more is known.
+  std::string type = {};
 
   friend bool operator==(const error&, const error&) = default;
 };
@@ -62,7 +65,15 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// Thrown by `result::value()` where a caller asks for the value of an error.
+/// Thrown out of an await of a handler that was cancelled. Let it pass, or clean up in a `shielded`
+/// task; every further await in the cancelled scope throws it again.
+class cancelled : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Thrown by `result::value()` where a caller asks for the value of an error, and by an await in a
+/// handler whose call came back with one.
 class failure : public std::runtime_error {
 public:
   explicit failure(error why)

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include <perdure/errors.h>
+#include <perdure/scope.h>
 
 namespace perdure {
 
@@ -44,8 +45,13 @@ public:
   void continue_with(std::coroutine_handle<> next) { continuation_ = next; }
   const std::exception_ptr& thrown() const { return thrown_; }
 
+  /// What cancels this coroutine; that of whoever awaits it, unless it was given another.
+  detail::scope* scope() const { return scope_; }
+  void run_in(detail::scope* scope) { scope_ = scope; }
+
 private:
   std::coroutine_handle<> continuation_;
+  detail::scope* scope_ = nullptr;
   std::exception_ptr thrown_;
 };
 
@@ -97,9 +103,15 @@ public:
   /// REQUIRES: done(). Returns the result, or throws what the coroutine threw.
   T take() { return coroutine_.promise().take(); }
 
+  /// Gives the task a scope of its own. REQUIRES: it has not been started.
+  void run_in(detail::scope* scope) { coroutine_.promise().run_in(scope); }
+
   bool await_ready() const noexcept { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) {
-    coroutine_.promise().continue_with(awaiting);
+  template <class Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) {
+    auto& mine = coroutine_.promise();
+    mine.continue_with(awaiting);
+    if (!mine.scope()) mine.run_in(awaiting.promise().scope());
     return coroutine_;
   }
   T await_resume() { return coroutine_.promise().take(); }

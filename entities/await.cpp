@@ -1,0 +1,92 @@
+#include <perdure/await.h>
+
+#include "entities/machine.h"
+
+namespace perdure {
+
+namespace detail {
+
+namespace {
+
+void throw_if_cancelled(const scope* in) {
+  if (in->is_cancelled()) throw cancelled("the handler was cancelled");
+}
+
+core::waiter waiter_of(std::coroutine_handle<> handler, scope* in, awaited* to) {
+  core::waiter where;
+  where.coroutine = handler;
+  where.scope = in;
+  where.to = to;
+  return where;
+}
+
+}  // namespace
+
+void cancel(scope& which) { which.cancelled = true; }
+
+void pending_call::begin(std::coroutine_handle<> handler, scope* in) {
+  throw_if_cancelled(in);
+  const auto number =
+      is_activity_ ? machine_->call(activity_) : machine_->send(std::move(message_));
+  machine_->wait_for_call(waiter_of(handler, in, &outcome_), number);
+}
+
+bytes pending_call::end() {
+  if (outcome_.cancelled) throw cancelled("the handler was cancelled");
+  if (outcome_.why) throw failure(std::move(*outcome_.why));
+  return std::move(outcome_.results);
+}
+
+void entity_stub::tell(std::uint16_t method, std::string_view name, bytes params) const {
+  machine_->send(request(kind::signal, method, name, std::move(params)));
+}
+
+void entity_stub::cancel(std::string reason) const {
+  auto what = request(kind::cancel, 0, {}, {});
+  what.reason = std::move(reason);
+  machine_->send(std::move(what));
+}
+
+void entity_stub::terminate(std::string reason) const {
+  auto what = request(kind::terminate, 0, {}, {});
+  what.reason = std::move(reason);
+  machine_->send(std::move(what));
+}
+
+bool wait::begin(std::coroutine_handle<> handler, scope* in) {
+  throw_if_cancelled(in);
+  if (condition_ && condition_()) {
+    outcome_.held = true;
+    return false;
+  }
+  auto where = waiter_of(handler, in, &outcome_);
+  if (condition_) where.condition = &condition_;
+  machine_->wait_for(std::move(where), timeout_);
+  return true;
+}
+
+bool wait::end() const {
+  if (outcome_.cancelled) throw cancelled("the handler was cancelled");
+  return outcome_.held;
+}
+
+bool continue_awaiter::begin(std::coroutine_handle<> handler, scope* in) {
+  throw_if_cancelled(in);
+  if (!machine_->wants_to_continue()) return false;
+  machine_->order(core::continue_requested{});
+  // The new run takes its place; it is resumed by a cancel alone.
+  machine_->wait_for(waiter_of(handler, in, &outcome_), forever);
+  return true;
+}
+
+void continue_awaiter::end() const {
+  if (outcome_.cancelled) throw cancelled("the handler was cancelled");
+}
+
+}  // namespace detail
+
+void permit::give_back() {
+  if (auto* machine = std::exchange(machine_, nullptr)) machine->release(name_);
+}
+
+}  // namespace perdure
