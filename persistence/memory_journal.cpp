@@ -17,6 +17,8 @@ namespace {
 
 std::uint64_t digest_of(const bytes& data) { return XXH3_64bits(data.data(), data.size()); }
 
+bool begins_run(const batch& next) { return next.first_event == next.after.run_began; }
+
 error not_found(const entity_id& entity) {
   return {errc::entity_not_found, to_string(entity) + " does not exist"};
 }
@@ -62,7 +64,7 @@ append_outcome memory_journal::admit(const batch& next) const {
   }
   auto found = entities_.find(next.entity);
   bool known = found != entities_.end();
-  if (known && found->second.summary().status == entity_status::terminated) {
+  if (known && has_ended(found->second.summary().status) && !begins_run(next)) {
     return append_outcome::out_of_sequence;
   }
   auto last = known ? found->second.summary().last_event : 0;
@@ -73,16 +75,22 @@ append_outcome memory_journal::admit(const batch& next) const {
 void memory_journal::store(const batch& next) {
   auto head = decode_header(next.encoded);
   check(head && head->entity == next.entity && head->first_event == next.first_event &&
-            head->after == next.after,
+            head->after == next.after && head->attributes == next.attributes,
         "a batch says what its encoded record says");
   auto& entity = entities_[next.entity];
-  if (entity.records.empty()) entity.lives = ++lives_;
-  if (!entity.records.empty() && next.after.run > entity.summary().run) {
-    garbage_.push_back({next.entity, entity.lives, entity.summary().run, next.after.last_active});
+  if (entity.records.empty()) {
+    entity.lives = ++lives_;
+  } else if (begins_run(next) && !has_ended(entity.summary().status)) {
+    auto& before = entity.summary();
+    garbage_.push_back(
+        {next.entity, entity.lives, before.run, before.last_event, next.after.last_active});
   }
-  if (next.after.status == entity_status::terminated) {
-    garbage_.push_back({next.entity, entity.lives, 0, next.after.last_active});
+  if (has_ended(next.after.status)) {
+    garbage_.push_back(
+        {next.entity, entity.lives, 0, next.after.last_event, next.after.last_active});
+    entity.progress.clear();
   }
+  if (next.attributes) entity.attributes = *next.attributes;
   entity.records.push_back(
       {next.after.run, next.first_event, next.after, next.encoded, digest_of(next.encoded)});
 }
@@ -188,17 +196,41 @@ result<std::vector<core::record>> memory_journal::history(const entity_id& entit
   return records;
 }
 
+bool memory_journal::matches(const list_filter& filter, const entity_id& entity,
+                             const stored_entity& stored) {
+  if (!filter.type.empty() && entity.type != filter.type) return false;
+  if (filter.status && *filter.status != stored.summary().status) return false;
+  return !filter.where || filter.where(stored.attributes);
+}
+
 std::vector<listed_entity> memory_journal::list(const list_filter& filter) const {
   std::lock_guard lock(mutex_);
   std::vector<listed_entity> page;
   auto from = filter.after ? entities_.upper_bound(*filter.after) : entities_.begin();
   for (; from != entities_.end() && page.size() < filter.limit; ++from) {
-    auto& summary = from->second.summary();
-    if (!filter.type.empty() && from->first.type != filter.type) continue;
-    if (filter.status && *filter.status != summary.status) continue;
-    page.push_back({from->first, summary});
+    auto& [entity, stored] = *from;
+    if (!matches(filter, entity, stored)) continue;
+    page.push_back({entity, stored.summary(), stored.attributes});
   }
   return page;
+}
+
+std::uint64_t memory_journal::count(const list_filter& filter) const {
+  std::lock_guard lock(mutex_);
+  std::uint64_t found = 0;
+  for (auto& [entity, stored] : entities_) found += matches(filter, entity, stored) ? 1 : 0;
+  return found;
+}
+
+void memory_journal::pending(const std::function<void(const entity_id&)>& each) const {
+  std::vector<entity_id> found;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& [entity, stored] : entities_) {
+      if (stored.summary().pending) found.push_back(entity);
+    }
+  }
+  for (auto& entity : found) each(entity);
 }
 
 void memory_journal::due(timestamp until,
@@ -223,14 +255,39 @@ void memory_journal::keep(snapshot taken) {
   found->second.base = encode_snapshot(taken);
 }
 
+void memory_journal::note(const entity_id& entity, const activity_progress& progress) {
+  std::lock_guard lock(mutex_);
+  auto found = entities_.find(entity);
+  if (found == entities_.end() || has_ended(found->second.summary().status)) return;
+  found->second.progress.insert_or_assign(progress.activity, progress);
+}
+
+void memory_journal::forget(const entity_id& entity, event_number activity) {
+  std::lock_guard lock(mutex_);
+  auto found = entities_.find(entity);
+  if (found != entities_.end()) found->second.progress.erase(activity);
+}
+
+std::vector<activity_progress> memory_journal::noted(const entity_id& entity) const {
+  std::lock_guard lock(mutex_);
+  std::vector<activity_progress> all;
+  auto found = entities_.find(entity);
+  if (found == entities_.end()) return all;
+  for (auto& [activity, progress] : found->second.progress) all.push_back(progress);
+  return all;
+}
+
 void memory_journal::remove(const garbage& ended) {
   auto found = entities_.find(ended.entity);
   if (found == entities_.end() || found->second.lives != ended.life) return;
-  if (ended.run == 0) {
+  if (ended.run == 0 && found->second.summary().last_event == ended.last_event) {
     entities_.erase(found);
     return;
   }
-  std::erase_if(found->second.records, [&](auto& stored) { return stored.run == ended.run; });
+  // A run, or an entity that was started again since: what it has done until then.
+  std::erase_if(found->second.records, [&](auto& stored) {
+    return ended.run == 0 ? stored.after.last_event <= ended.last_event : stored.run == ended.run;
+  });
 }
 
 bool memory_journal::collect(timestamp now) {

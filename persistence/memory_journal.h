@@ -41,6 +41,11 @@ public:
                                             std::size_t limit,
                                             std::optional<run_number> run) const override;
   std::vector<listed_entity> list(const list_filter& filter) const override;
+  std::uint64_t count(const list_filter& filter) const override;
+  void pending(const std::function<void(const entity_id&)>& each) const override;
+  void note(const entity_id& entity, const activity_progress& progress) override;
+  void forget(const entity_id& entity, event_number activity) override;
+  std::vector<activity_progress> noted(const entity_id& entity) const override;
   void due(timestamp until,
            const std::function<void(const entity_id&, timestamp)>& each) const override;
   void keep(snapshot taken) override;
@@ -61,6 +66,8 @@ private:
     std::deque<stored_record> records;
     std::optional<bytes> base;  ///< An encoded snapshot.
     std::uint64_t lives = 0;    ///< Tells one life of the id from the next.
+    core::attributes attributes;
+    std::map<event_number, activity_progress> progress;
 
     const entity_summary& summary() const { return records.back().after; }
   };
@@ -69,7 +76,8 @@ private:
   struct garbage {
     entity_id entity;
     std::uint64_t life = 0;
-    run_number run = 0;  ///< 0: the entity as a whole.
+    run_number run = 0;           ///< 0: the entity as a whole.
+    event_number last_event = 0;  ///< With which it ended.
     timestamp ended;
   };
 
@@ -81,6 +89,8 @@ private:
   append_outcome admit(const batch& next) const;
   void store(const batch& next);
   void remove(const garbage& ended);
+  static bool matches(const list_filter& filter, const entity_id& entity,
+                      const stored_entity& stored);
   std::optional<snapshot> base_of(const entity_id& entity, const stored_entity& stored,
                                   event_number until) const;
   result<core::record> decode(const entity_id& entity, const stored_record& from) const;
