@@ -153,6 +153,7 @@ private:
     for (auto method : node.getInterface().getMethods()) {
       check_method(method, type, entity.has_value());
     }
+    if (entity) check_mains(node, type);
   }
 
   void check_name(const declaration& type, const char* what, const std::string& name) {
@@ -201,9 +202,9 @@ private:
     auto where = owner.where.inside(name);
     auto of = method.getAnnotations();
     bool signal = has_annotation(of, annotation::signal);
-    int kinds =
-        signal + has_annotation(of, annotation::update) + has_annotation(of, annotation::query);
-    constexpr auto choice = "$Perdure.signal, $Perdure.update, $Perdure.query";
+    int kinds = signal + has_annotation(of, annotation::update) +
+                has_annotation(of, annotation::query) + has_annotation(of, annotation::main);
+    constexpr auto choice = "$Perdure.signal, $Perdure.update, $Perdure.query, $Perdure.main";
     if (of_entity && kinds == 0) {
       into_.error(where,
                   "method " + quote(name) + " has no kind; write one of " + choice + " behind it");
@@ -218,6 +219,23 @@ private:
       into_.error(where, "method " + quote(name) + " is generic; write one for each type");
     }
     check_messages(method, where, name, signal && kinds == 1);
+  }
+
+  void check_mains(Node::Reader node, const declaration& owner) {
+    std::string first;
+    for (auto method : node.getInterface().getMethods()) {
+      if (!has_annotation(method.getAnnotations(), annotation::main)) continue;
+      auto name = to_string(method.getName());
+      if (first.empty()) {
+        first = name;
+        continue;
+      }
+      auto line = from_.line_of(owner.where.inside(first));
+      into_.error(owner.where.inside(name),
+                  "method " + quote(name) + " is a main, and so is " + quote(first) +
+                      (line == 0 ? "" : " in line " + std::to_string(line)) +
+                      "; keep one, and make the other an update");
+    }
   }
 
   void check_messages(capnp::schema::Method::Reader method, const place& where,

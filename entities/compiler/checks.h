@@ -17,7 +17,15 @@ void check(const schemas& from, std::uint64_t file, diagnostics& into);
 /// Checks that no two names become the same in C++ and none is taken by generated code.
 void check_names(const schemas& from, std::uint64_t file, diagnostics& into);
 
-/// Returns the names that entity classes have from their bases and from generated code.
-std::set<std::string, std::less<>> names_taken_in_entities();
+/// Returns the names that generated classes of entities, or of activities, need for themselves: no
+/// method is called so.
+std::set<std::string, std::less<>> taken_names(bool of_entity);
+
+/// Returns the names that mean something else than a contract's type in what is generated for an
+/// entity, or for activities: there, a type of that name is written with its namespace.
+std::set<std::string, std::less<>> hiding_names(bool of_entity);
+
+/// Likewise, in `cart_contract`.
+std::set<std::string, std::less<>> names_hiding_in_contracts();
 
 }  // namespace perdure::compiler

@@ -5,43 +5,25 @@ namespace perdure::compiler {
 
 namespace {
 
-std::string kind_title(const method_model& method) {
-  switch (*method.kind) {
-    case method_kind::signal:
-      return "Signal";
-    case method_kind::update:
-      return "Update";
-    case method_kind::query:
-      return "Query";
-  }
-  return "";
-}
-
 /// Names the contract's types in the class, so that classes derived from it need not qualify them.
 void write_aliases(const file_model& file, const interface_model& model, printer& to) {
   auto is_free = [&](const std::string& name) {
     for (auto& method : model.methods) {
       if (method.cpp == name) return false;
     }
-    return !names_taken_in_entities().contains(name);
+    return !taken_names(model.is_entity).contains(name);
   };
-  auto contract = model.type->cpp_name + "_contract";
   auto alias = [&](const declaration& type) {
     if (type.anonymous || !is_free(type.cpp_name)) return;
     to.line("using ", type.cpp_name, " = ::", file.cpp_namespace, "::", type.cpp_name, ";");
   };
   for (auto& type : file.enums) alias(*type.type);
   for (auto& type : file.structs) alias(*type.type);
-  for (auto& method : model.methods) {
-    for (auto* message : {&method.params, &method.results}) {
-      if (!message->anonymous || message->empty) continue;
-      to.line("using ", message->cpp, " = ", contract, "::", message->cpp, ";");
-    }
-  }
+  write_message_aliases(model, to);
 }
 
 void write_handler(const method_model& method, printer& to) {
-  to.line("/// ", kind_title(method), " ", method.name, " (", method.source, ").");
+  to.line("/// ", title(method), ".");
   auto reference = params_by_reference(method.params);
   if (method.kind == method_kind::signal) {
     to.line("virtual void ", method.cpp, "(", reference, ") = 0;");
@@ -115,7 +97,7 @@ void write_entity(const file_model& file, const interface_model& model, printer&
   to.gap();
   to.line("/// Entity \"", model.name, "\" (", model.source,
           "): derive a final class from it and override each method.");
-  to.open("class ", name, " : public perdure::entity<", model.state_cpp, "> {");
+  to.open("class ", name, " : public perdure::stateful<", model.state_cpp, "> {");
   to.label("public:");
   to.line("using generated_type = ", name, ";");
   to.line("using contract_type = ", model.type->cpp_name, "_contract;");
@@ -147,19 +129,13 @@ void write_client(const interface_model& model, printer& to) {
   to.line("/// Calls one entity of type \"", model.name, "\".");
   to.open("class ", name, " {");
   to.label("public:");
-  for (auto& method : model.methods) {
-    for (auto* message : {&method.params, &method.results}) {
-      if (!message->anonymous || message->empty) continue;
-      to.line("using ", message->cpp, " = ", model.type->cpp_name, "_contract::", message->cpp,
-              ";");
-    }
-  }
+  write_message_aliases(model, to);
   to.gap();
   to.line("/// REQUIRES: `through` outlives the client and what it prepares.");
   to.line(name, "(perdure::caller& through, std::string id);");
   to.gap();
   for (auto& method : model.methods) {
-    to.line("/// ", kind_title(method), " ", method.name, " (", method.source, ").");
+    to.line("/// ", title(method), ".");
     auto params = params_by_reference(method.params);
     to.line("perdure::prepared_call<",
             method.kind == method_kind::signal ? "perdure::receipt"
@@ -187,7 +163,7 @@ void write_activities(const file_model& file, const interface_model& model, prin
   write_aliases(file, model, to);
   to.gap();
   for (auto& method : model.methods) {
-    to.line("/// Activity ", method.name, " (", method.source, ").");
+    to.line("/// ", title(method), ".");
     to.line("virtual ", results_or(method.results, "void"), " ", method.cpp, "(",
             params_by_reference(method.params), ") = 0;");
   }
@@ -199,6 +175,15 @@ void write_activities(const file_model& file, const interface_model& model, prin
 
 }  // namespace
 
+void write_message_aliases(const interface_model& model, printer& to) {
+  for (auto& method : model.methods) {
+    for (auto* message : {&method.params, &method.results}) {
+      if (!message->anonymous || message->empty) continue;
+      to.line("using ", message->cpp, " = ", outside(model, *message), ";");
+    }
+  }
+}
+
 void write_classes(const file_model& file, const interface_model& model, printer& to) {
   if (model.is_entity) {
     write_entity(file, model, to);
@@ -206,6 +191,7 @@ void write_classes(const file_model& file, const interface_model& model, printer
   } else {
     write_activities(file, model, to);
   }
+  write_stub(model, to);
 }
 
 }  // namespace perdure::compiler

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <initializer_list>
 #include <map>
 
 #include "entities/compiler/names.h"
@@ -7,77 +9,90 @@ namespace perdure::compiler {
 
 namespace {
 
-/// Returns a message's type outside its class: "cart_contract::total_results".
-std::string outside(const interface_model& model, const message& what) {
-  return what.anonymous ? model.type->cpp_name + "_contract::" + what.cpp : what.cpp;
-}
-
 /// Returns "perdure::decode<item>(params)", or nothing where there are no parameters.
 std::string decoded(const interface_model& model, const message& params) {
   return params.empty ? "" : "perdure::decode<" + outside(model, params) + ">(params)";
+}
+
+/// Returns the call of a handler, from a hook whose parameters `of_hook` are.
+std::string call_of(const interface_model& model, const method_model& method,
+                    std::initializer_list<std::string_view> of_hook) {
+  bool hidden = std::find(of_hook.begin(), of_hook.end(), method.cpp) != of_hook.end();
+  return (hidden ? "this->" : "") + method.cpp + "(" + decoded(model, method.params) + ")";
 }
 
 std::string case_of(const method_model& method) {
   return "case " + std::to_string(method.ordinal) + ": ";
 }
 
-/// Ends a dispatch: the method is none of those above.
-void write_unknown(const interface_model& model, printer& to) {
-  to.line("perdure::wire::not_in_contract(", quoted(model.name), ", method.name);");
+/// Writes the case of a method that answers: with `awaiting` and `returning`, the words for it.
+void write_answer(const method_model& method, const std::string& call, const char* awaiting,
+                  const char* returning, printer& to) {
+  if (method.results.empty) {
+    to.line(case_of(method), awaiting, call, "; ", returning, " perdure::empty_payload();");
+  } else {
+    to.line(case_of(method), returning, " perdure::encode(", awaiting, call, ");");
+  }
+}
+
+/// Ends a dispatch: `which` is none of the methods above.
+void write_unknown(const interface_model& model, const char* which, printer& to) {
+  to.close();
+  to.line("perdure::wire::not_in_contract(", quoted(model.name), ", ", which, ".name);");
+  to.close();
+}
+
+/// Returns the parameter of a hook, without its name where none of its methods has parameters.
+template <class Handled>
+std::string params_of_hook(const interface_model& model, Handled handled) {
+  bool used = std::any_of(model.methods.begin(), model.methods.end(),
+                          [&](auto& method) { return handled(method) && !method.params.empty; });
+  return used ? "perdure::bytes_view params" : "perdure::bytes_view";
 }
 
 void write_run_signal(const interface_model& model, printer& to) {
+  auto handled = [](auto& method) { return method.kind == method_kind::signal; };
   to.gap();
-  to.open("void ", model.type->cpp_name,
-          "_entity::run_signal(const perdure::method& method, perdure::bytes_view params) {");
+  to.open("void ", model.type->cpp_name, "_entity::run_signal(const perdure::method& method, ",
+          params_of_hook(model, handled), ") {");
   to.open("switch (method.ordinal) {");
   for (auto& method : model.methods) {
-    if (method.kind != method_kind::signal) continue;
-    to.line(case_of(method), "return ", method.cpp, "(", decoded(model, method.params), ");");
+    if (!handled(method)) continue;
+    to.line(case_of(method), "return ", call_of(model, method, {"method", "params"}), ";");
   }
-  to.close();
-  write_unknown(model, to);
-  to.close();
+  write_unknown(model, "method", to);
 }
 
+/// Of updates and the main.
 void write_run_update(const interface_model& model, printer& to) {
+  auto handled = [](auto& method) {
+    return method.kind == method_kind::update || method.kind == method_kind::main;
+  };
   to.gap();
   to.line("perdure::task<perdure::bytes> ", model.type->cpp_name,
           "_entity::run_update(const perdure::method& method,");
-  to.open("    perdure::bytes_view params) {");
+  to.open("    ", params_of_hook(model, handled), ") {");
   to.open("switch (method.ordinal) {");
   for (auto& method : model.methods) {
-    if (method.kind != method_kind::update) continue;
-    auto call = method.cpp + "(" + decoded(model, method.params) + ")";
-    if (method.results.empty) {
-      to.line(case_of(method), "co_await ", call, "; co_return perdure::empty_payload();");
-    } else {
-      to.line(case_of(method), "co_return perdure::encode(co_await ", call, ");");
-    }
+    if (!handled(method)) continue;
+    write_answer(method, call_of(model, method, {"method", "params"}), "co_await ", "co_return",
+                 to);
   }
-  to.close();
-  write_unknown(model, to);
-  to.close();
+  write_unknown(model, "method", to);
 }
 
 void write_run_query(const interface_model& model, printer& to) {
+  auto handled = [](auto& method) { return method.kind == method_kind::query; };
   to.gap();
   to.line("perdure::bytes ", model.type->cpp_name,
           "_entity::run_query(const perdure::method& method,");
-  to.open("    perdure::bytes_view params) const {");
+  to.open("    ", params_of_hook(model, handled), ") const {");
   to.open("switch (method.ordinal) {");
   for (auto& method : model.methods) {
-    if (method.kind != method_kind::query) continue;
-    auto call = method.cpp + "(" + decoded(model, method.params) + ")";
-    if (method.results.empty) {
-      to.line(case_of(method), call, "; return perdure::empty_payload();");
-    } else {
-      to.line(case_of(method), "return perdure::encode(", call, ");");
-    }
+    if (!handled(method)) continue;
+    write_answer(method, call_of(model, method, {"method", "params"}), "", "return", to);
   }
-  to.close();
-  write_unknown(model, to);
-  to.close();
+  write_unknown(model, "method", to);
 }
 
 void write_state(const interface_model& model, printer& to) {
@@ -158,20 +173,13 @@ void write_activities(const interface_model& model, printer& to) {
   to.line("return ", model.type->cpp_name, "_contract::description();");
   to.close();
   to.gap();
-  to.open("perdure::bytes ", name,
-          "::run(const perdure::activity& which, perdure::bytes_view params) {");
+  auto params = params_of_hook(model, [](auto&) { return true; });
+  to.open("perdure::bytes ", name, "::run(const perdure::activity& which, ", params, ") {");
   to.open("switch (which.ordinal) {");
   for (auto& method : model.methods) {
-    auto call = method.cpp + "(" + decoded(model, method.params) + ")";
-    if (method.results.empty) {
-      to.line(case_of(method), call, "; return perdure::empty_payload();");
-    } else {
-      to.line(case_of(method), "return perdure::encode(", call, ");");
-    }
+    write_answer(method, call_of(model, method, {"which", "params"}), "", "return", to);
   }
-  to.close();
-  to.line("perdure::wire::not_in_contract(", quoted(model.name), ", which.name);");
-  to.close();
+  write_unknown(model, "which", to);
 }
 
 }  // namespace
@@ -179,6 +187,7 @@ void write_activities(const interface_model& model, printer& to) {
 void write_interface(const interface_model& model, printer& to) {
   if (!model.is_entity) {
     write_activities(model, to);
+    write_stub_methods(model, to);
     return;
   }
   write_run_signal(model, to);
@@ -187,6 +196,7 @@ void write_interface(const interface_model& model, printer& to) {
   write_state(model, to);
   write_ordinals(model, to);
   write_client(model, to);
+  write_stub_methods(model, to);
 }
 
 }  // namespace perdure::compiler

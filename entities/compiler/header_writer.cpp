@@ -24,7 +24,8 @@ void write_includes(const file_model& model, printer& to) {
     to.line("#include <", header, ">");
   }
   to.gap();
-  for (auto* header : {"activities", "boxed", "call", "contract", "entity", "value"}) {
+  for (auto* header :
+       {"activities", "await", "boxed", "call", "contract", "entity", "options", "value"}) {
     to.line("#include <perdure/", header, ".h>");
   }
   if (!model.includes.empty()) to.gap();
@@ -43,17 +44,18 @@ void write_contract(const file_model& file, const interface_model& model, printe
   auto name = model.type->cpp_name;
   to.gap();
   if (model.is_entity) to.line("class ", name, "_client;");
+  to.line("class ", name, "_stub;");
   to.gap();
   to.line("/// What ", contract_name(file), " says about \"", model.name, "\".");
   to.open("struct ", name, "_contract {");
   if (model.is_entity) {
     to.line("using state_type = ", model.state_cpp, ";");
     to.line("using client_type = ", name, "_client;");
-    to.gap();
-    to.line("static const perdure::contract& description();");
-  } else {
-    to.line("static const perdure::activities_description& description();");
   }
+  to.line("using stub = ", name, "_stub;");
+  to.gap();
+  to.line("static const perdure::", model.is_entity ? "contract" : "activities_description",
+          "& description();");
   for (auto& type : file.structs) {
     if (type.type->cpp_scope == name + "_contract") write_struct(type, to);
   }
@@ -88,6 +90,16 @@ std::string params_by_reference(const message& params) {
 
 std::string results_or(const message& results, const std::string& none) {
   return results.empty ? none : results.cpp;
+}
+
+std::string outside(const interface_model& model, const message& what) {
+  return what.anonymous ? model.type->cpp_name + "_contract::" + what.cpp : what.cpp;
+}
+
+std::string title(const method_model& method) {
+  auto kind = method.kind ? std::string(perdure::to_string(*method.kind)) : "activity";
+  kind[0] = static_cast<char>(kind[0] - 'a' + 'A');
+  return kind + ' ' + method.name + " (" + method.source + ")";
 }
 
 std::string write_header(const file_model& model) {

@@ -52,6 +52,7 @@ public:
   body_reader(const schemas& from, const recursion& cycles, const declaration& owner)
       : from_(from), cycles_(cycles), owner_(owner) {
     where_.cpp_namespace = from.namespace_of(owner.where.file);
+    if (owner.anonymous) where_.hiding = names_hiding_in_contracts();
   }
 
   body read(capnp::StructSchema type) {
@@ -224,9 +225,9 @@ private:
     read.name = entity
                     ? *entity
                     : text_annotation(node.getAnnotations(), annotation::activities).value_or("");
-    scope where{from_.namespace_of(type.where.file), {}};
+    scope where{from_.namespace_of(type.where.file), hiding_names(read.is_entity)};
+    where.hiding.merge(names_hiding_in_contracts());
     auto methods = node.getInterface().getMethods();
-    if (read.is_entity) where.hiding = names_taken_in_entities();
     for (auto method : methods) where.hiding.insert(snake_case(to_string(method.getName())));
     for (unsigned i = 0; i < methods.size(); ++i) {
       read.methods.push_back(read_method(methods[i], i, type, where));
@@ -256,6 +257,7 @@ private:
     if (has_annotation(of, annotation::signal)) read.kind = method_kind::signal;
     if (has_annotation(of, annotation::update)) read.kind = method_kind::update;
     if (has_annotation(of, annotation::query)) read.kind = method_kind::query;
+    if (has_annotation(of, annotation::main)) read.kind = method_kind::main;
     read.params = read_message(method.getParamStructType(), where);
     read.results = read_message(method.getResultStructType(), where);
     read.source = from_.source_of(owner.where.inside(read.name));

@@ -9,18 +9,61 @@ namespace perdure::compiler {
 
 namespace {
 
-constexpr std::string_view taken_in_entities[] = {
-    "cancel_reminder", "contract_type", "end_",
-    "entity",          "entity_base",   "generated_type",
-    "keep_state",      "kept",          "load_state",
-    "machine_",        "now",           "ordinal_of",
-    "random",          "remind",        "remind_at",
-    "restore_state",   "run_query",     "run_signal",
-    "run_update",      "save_state",    "self",
-    "set_reminder",    "sleep",         "spawn",
-    "state",           "state_type",    "uuid",
-    "wait_until"};
-constexpr std::string_view taken_in_activities[] = {"described", "run"};
+// What handlers call, what the runtime calls, and what is generated beside the handlers. The rest
+// of the bases' members (those that are private and not virtual) may be hidden.
+constexpr std::string_view taken_in_entities[] = {"activities",
+                                                  "cancel_reminder",
+                                                  "child",
+                                                  "continue_point",
+                                                  "contract_type",
+                                                  "entity",
+                                                  "entity_base",
+                                                  "generated_type",
+                                                  "handlers_finished",
+                                                  "is_cancelled",
+                                                  "keep_state",
+                                                  "load_state",
+                                                  "mutex",
+                                                  "now",
+                                                  "ordinal_of",
+                                                  "random",
+                                                  "remind",
+                                                  "remind_at",
+                                                  "remove_attribute",
+                                                  "reply",
+                                                  "restore_state",
+                                                  "run_query",
+                                                  "run_signal",
+                                                  "run_update",
+                                                  "save_state",
+                                                  "self",
+                                                  "semaphore",
+                                                  "set_attribute",
+                                                  "set_reminder",
+                                                  "side_effect",
+                                                  "sleep",
+                                                  "spawn",
+                                                  "state",
+                                                  "state_type",
+                                                  "stateful",
+                                                  "uuid",
+                                                  "version",
+                                                  "wait_until",
+                                                  "within"};
+constexpr std::string_view taken_in_activities[] = {
+    "activities_base", "context", "contract_type", "described", "generated_type", "run"};
+
+// Private members of the bases, members of stubs, and what generated functions call their
+// parameters and variables.
+constexpr std::string_view hiding_in_entities[] = {
+    "after",  "ask",   "cancel", "contract", "due",       "entity_stub", "handler",
+    "id",     "kept",  "kind",   "method",   "name",      "named",       "options",
+    "params", "pause", "reason", "recorded", "reminder",  "reply_with",  "request",
+    "result", "saved", "signal", "tell",     "terminate", "through",     "what"};
+constexpr std::string_view hiding_in_activities[] = {"activities_stub", "current", "params",
+                                                     "which"};
+constexpr std::string_view hiding_in_contracts[] = {"client_type", "description", "state_type",
+                                                    "stub"};
 
 template <class Names>
 bool contains(const Names& names, std::string_view name) {
@@ -75,19 +118,24 @@ private:
                        name_scope& outside) {
     bool is_entity = has_annotation(node.getAnnotations(), annotation::entity);
     auto generated = "what is generated from " + type.where.path;
-    for (auto suffix : {"_contract", "_entity", "_client", "_activities"}) {
-      bool of_entities = std::string_view(suffix) != "_activities";
-      bool of_both = std::string_view(suffix) == "_contract";
-      if (of_both || of_entities == is_entity) {
-        outside.add(type.cpp_name + suffix, generated, type.where);
-      }
-    }
+    auto classes = generated_classes(type, is_entity);
+    for (auto& name : classes) outside.add(name, generated, type.where);
+    outside.add(type.cpp_name + "_contract", generated, type.where);
     name_scope names{into_};
+    bool has_main = false;
+    for (auto method : node.getInterface().getMethods()) {
+      has_main |= has_annotation(method.getAnnotations(), annotation::main);
+    }
     for (auto method : node.getInterface().getMethods()) {
       auto name = to_string(method.getName());
       auto where = type.where.inside(name);
       if (!names.add(snake_case(name), name, where)) continue;
-      check_taken(snake_case(name), name, where, is_entity, type);
+      if (contains(classes, snake_case(name)) ||
+          taken_names(is_entity).contains(snake_case(name))) {
+        refuse(name, "generated classes need for themselves", where);
+      } else if (is_entity && has_main && snake_case(name) == "result") {
+        refuse(name, "the stub of a contract with a main needs for itself", where);
+      }
       for (auto id : {method.getParamStructType(), method.getResultStructType()}) {
         auto* message = from_.find(id);
         if (message && message->anonymous) {
@@ -97,16 +145,15 @@ private:
     }
   }
 
-  void check_taken(const std::string& cpp, const std::string& name, const place& where,
-                   bool is_entity, const declaration& type) {
-    bool taken = is_entity
-                     ? contains(taken_in_entities, cpp) || cpp == type.cpp_name + "_entity" ||
-                           cpp == type.cpp_name + "_client"
-                     : contains(taken_in_activities, cpp) || cpp == type.cpp_name + "_activities";
-    if (taken) {
-      into_.error(where, "method \"" + name + "\" is called " + cpp +
-                             " in C++, which generated classes need for themselves; rename it");
-    }
+  static std::vector<std::string> generated_classes(const declaration& type, bool is_entity) {
+    auto& name = type.cpp_name;
+    if (!is_entity) return {name + "_activities", name + "_stub"};
+    return {name + "_entity", name + "_client", name + "_stub"};
+  }
+
+  void refuse(const std::string& method, const std::string& who_needs, const place& where) {
+    into_.error(where, "method \"" + method + "\" is called " + snake_case(method) +
+                           " in C++, which " + who_needs + "; rename it");
   }
 
   /// Structs of groups and unions stand `outside`, with names that begin with `prefix`.
@@ -148,8 +195,23 @@ private:
 
 }  // namespace
 
-std::set<std::string, std::less<>> names_taken_in_entities() {
-  return {std::begin(taken_in_entities), std::end(taken_in_entities)};
+std::set<std::string, std::less<>> taken_names(bool of_entity) {
+  if (of_entity) return {std::begin(taken_in_entities), std::end(taken_in_entities)};
+  return {std::begin(taken_in_activities), std::end(taken_in_activities)};
+}
+
+std::set<std::string, std::less<>> hiding_names(bool of_entity) {
+  auto names = taken_names(of_entity);
+  if (of_entity) {
+    names.insert(std::begin(hiding_in_entities), std::end(hiding_in_entities));
+  } else {
+    names.insert(std::begin(hiding_in_activities), std::end(hiding_in_activities));
+  }
+  return names;
+}
+
+std::set<std::string, std::less<>> names_hiding_in_contracts() {
+  return {std::begin(hiding_in_contracts), std::end(hiding_in_contracts)};
 }
 
 void check_names(const schemas& from, std::uint64_t file, diagnostics& into) {

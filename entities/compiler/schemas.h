@@ -28,6 +28,7 @@ inline constexpr std::uint64_t activities = 0xb7d1f0c3a5e84b21;
 inline constexpr std::uint64_t signal = 0xf4d2c1b0a9887766;
 inline constexpr std::uint64_t update = 0x9e8d7c6b5a493827;
 inline constexpr std::uint64_t query = 0xa1b2c3d4e5f60718;
+inline constexpr std::uint64_t main = 0xb3c4d5e6f7081929;
 inline constexpr std::uint64_t optional = 0x9c1f6d0a7be24e35;
 }  // namespace annotation
 

@@ -47,6 +47,12 @@ public:
   }
   void reset() override { remind("reset", 1ms, &kitchen_entity::reset); }
 
+  perdure::task<serve_results> serve(serve_params params) override {
+    co_await sleep(1ms);
+    co_return {.bill = {.cents = 10 * params.guests}};
+  }
+  void cancel(const cancel_params& params) override { state.the_http_server = params.why; }
+
   void something_else() {}
 };
 
@@ -82,8 +88,8 @@ struct fixture {
 TEST_CASE("dispatch: the description says what the contract says") {
   CHECK(described().type == "kitchen-sink");
   CHECK(described().state == perdure::codec<kitchen::state>::schema);
-  CHECK(described().methods.size() == 12);
-  for (std::size_t i = 0; i < 12; ++i) CHECK(described().methods[i].ordinal == i);
+  CHECK(described().methods.size() == 14);
+  for (std::size_t i = 0; i < 14; ++i) CHECK(described().methods[i].ordinal == i);
   auto* rename = described().find("rename");
   REQUIRE(rename);
   CHECK(rename->kind == perdure::method_kind::signal);
@@ -92,6 +98,8 @@ TEST_CASE("dispatch: the description says what the contract says") {
   CHECK(described().source == "kitchen.capnp:140");
   CHECK(described().find("bake")->kind == perdure::method_kind::update);
   CHECK(described().find("take")->kind == perdure::method_kind::query);
+  CHECK(described().find("serve")->kind == perdure::method_kind::main);
+  CHECK(described().main() == described().find("serve"));
 }
 
 TEST_CASE_FIXTURE(fixture, "dispatch: signals reach their handlers with their parameters") {
@@ -226,10 +234,10 @@ TEST_CASE("activities: run by their descriptions") {
   gas_oven oven;
   auto& activities = oven.described();
   CHECK(activities.name == "oven");
-  CHECK(activities.source == "kitchen.capnp:157");
+  CHECK(activities.source == "kitchen.capnp:165");
   auto* heat = activities.find("heat");
   REQUIRE(heat);
-  CHECK(heat->source == "kitchen.capnp:158");
+  CHECK(heat->source == "kitchen.capnp:166");
   auto params = perdure::encode(kitchen::oven_contract::heat_params{.degrees = 200});
   CHECK(perdure::decode<kitchen::oven_contract::heat_results>(oven.run(*heat, params)).minutes ==
         20);

@@ -4,4 +4,4 @@ struct S {}
 interface E $Perdure.entity("e") $Perdure.state("S") {
   add @0 () -> ();
 }
-#! 5: error: method "add" has no kind; write one of $Perdure.signal, $Perdure.update, $Perdure.query behind it
+#! 5: error: method "add" has no kind; write one of $Perdure.signal, $Perdure.update, $Perdure.query, $Perdure.main behind it

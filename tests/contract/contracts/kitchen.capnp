@@ -152,6 +152,14 @@ interface Kitchen $Perdure.entity("kitchen-sink") $Perdure.state("State") {
   delete @9 Common.Money -> () $Perdure.signal;
   note @10 Note -> () $Perdure.signal;
   reset @11 () -> () $Perdure.signal;
+  serve @12 (guests :UInt16, order :Order) -> (bill :Common.Money) $Perdure.main;
+  cancel @13 (why :Text) -> () $Perdure.signal;
+}
+
+interface Clock $Perdure.entity("clock") $Perdure.state("Egg") {
+  # Has a main, and nothing else, that takes and answers nothing.
+
+  ring @0 () -> () $Perdure.main;
 }
 
 interface Oven $Perdure.activities("oven") {

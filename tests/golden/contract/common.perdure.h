@@ -12,10 +12,12 @@
 #include <vector>
 
 #include <perdure/activities.h>
+#include <perdure/await.h>
 #include <perdure/boxed.h>
 #include <perdure/call.h>
 #include <perdure/contract.h>
 #include <perdure/entity.h>
+#include <perdure/options.h>
 #include <perdure/value.h>
 
 namespace acme::common {

@@ -12,10 +12,12 @@
 #include <vector>
 
 #include <perdure/activities.h>
+#include <perdure/await.h>
 #include <perdure/boxed.h>
 #include <perdure/call.h>
 #include <perdure/contract.h>
 #include <perdure/entity.h>
+#include <perdure/options.h>
 #include <perdure/value.h>
 
 #include "common.perdure.h"
@@ -295,11 +297,13 @@ struct kitchen_note {
 };
 
 class kitchen_client;
+class kitchen_stub;
 
 /// What kitchen.capnp says about "kitchen-sink".
 struct kitchen_contract {
   using state_type = ::kitchen::state;
   using client_type = kitchen_client;
+  using stub = kitchen_stub;
 
   static const perdure::contract& description();
 
@@ -335,10 +339,45 @@ struct kitchen_contract {
 
     friend bool operator==(const bake_results&, const bake_results&) = default;
   };
+
+  struct serve_params {
+    std::uint16_t guests = 0;
+    ::kitchen::order order = {};
+
+    friend bool operator==(const serve_params&, const serve_params&) = default;
+  };
+
+  struct serve_results {
+    ::acme::common::money bill = {};
+
+    friend bool operator==(const serve_results&, const serve_results&) = default;
+  };
+
+  struct cancel_params {
+    std::string why = {};
+
+    friend bool operator==(const cancel_params&, const cancel_params&) = default;
+  };
 };
+
+class clock_client;
+class clock_stub;
+
+/// What kitchen.capnp says about "clock".
+struct clock_contract {
+  using state_type = egg;
+  using client_type = clock_client;
+  using stub = clock_stub;
+
+  static const perdure::contract& description();
+};
+
+class oven_stub;
 
 /// What kitchen.capnp says about "oven".
 struct oven_contract {
+  using stub = oven_stub;
+
   static const perdure::activities_description& description();
 
   struct heat_params {
@@ -567,6 +606,45 @@ struct codec<::kitchen::kitchen_contract::bake_results> {
 };
 
 template <>
+struct codec<::kitchen::kitchen_contract::serve_params> {
+  using type = ::kitchen::kitchen_contract::serve_params;
+  static constexpr std::uint64_t schema = 0xcaa9b60d1a241064;
+  static constexpr wire::shape size{1, 1};
+
+  static bytes encode(const type& value);
+  static type decode(bytes_view payload);
+  static void measure(const type& value, wire::section& into);
+  static void write(const type& value, wire::pointers& to);
+  static void read(const wire::reader& from, type& into);
+};
+
+template <>
+struct codec<::kitchen::kitchen_contract::serve_results> {
+  using type = ::kitchen::kitchen_contract::serve_results;
+  static constexpr std::uint64_t schema = 0xceba8bfccdb4655f;
+  static constexpr wire::shape size{0, 1};
+
+  static bytes encode(const type& value);
+  static type decode(bytes_view payload);
+  static void measure(const type& value, wire::section& into);
+  static void write(const type& value, wire::pointers& to);
+  static void read(const wire::reader& from, type& into);
+};
+
+template <>
+struct codec<::kitchen::kitchen_contract::cancel_params> {
+  using type = ::kitchen::kitchen_contract::cancel_params;
+  static constexpr std::uint64_t schema = 0xe5c6628d28eff95f;
+  static constexpr wire::shape size{0, 1};
+
+  static bytes encode(const type& value);
+  static type decode(bytes_view payload);
+  static void measure(const type& value, wire::section& into);
+  static void write(const type& value, wire::pointers& to);
+  static void read(const wire::reader& from, type& into);
+};
+
+template <>
 struct codec<::kitchen::oven_contract::heat_params> {
   using type = ::kitchen::oven_contract::heat_params;
   static constexpr std::uint64_t schema = 0x8adff8ea86c5d0e3;
@@ -597,7 +675,7 @@ struct codec<::kitchen::oven_contract::heat_results> {
 namespace kitchen {
 
 /// Entity "kitchen-sink" (kitchen.capnp:140): derive a final class from it and override each method.
-class kitchen_entity : public perdure::entity<::kitchen::state> {
+class kitchen_entity : public perdure::stateful<::kitchen::state> {
 public:
   using generated_type = kitchen_entity;
   using contract_type = kitchen_contract;
@@ -616,6 +694,9 @@ public:
   using find_results = kitchen_contract::find_results;
   using bake_params = kitchen_contract::bake_params;
   using bake_results = kitchen_contract::bake_results;
+  using serve_params = kitchen_contract::serve_params;
+  using serve_results = kitchen_contract::serve_results;
+  using cancel_params = kitchen_contract::cancel_params;
 
   /// Signal put (kitchen.capnp:143).
   virtual void put(const ::kitchen::state& params) = 0;
@@ -641,6 +722,10 @@ public:
   virtual void note(const kitchen_note& params) = 0;
   /// Signal reset (kitchen.capnp:154).
   virtual void reset() = 0;
+  /// Main serve (kitchen.capnp:155).
+  virtual perdure::task<serve_results> serve(serve_params params) = 0;
+  /// Signal cancel (kitchen.capnp:156).
+  virtual void cancel(const cancel_params& params) = 0;
 
 protected:
   /// Calls a signal of this entity when `after` has passed: a durable timer of that name,
@@ -682,6 +767,8 @@ private:
                                   std::string_view reminder);
   static std::uint16_t ordinal_of(void (kitchen_entity::*signal)(const kitchen_note&),
                                   std::string_view reminder);
+  static std::uint16_t ordinal_of(void (kitchen_entity::*signal)(const cancel_params&),
+                                  std::string_view reminder);
   void run_signal(const perdure::method& method, perdure::bytes_view params) final;
   perdure::task<perdure::bytes> run_update(const perdure::method& method,
                                            perdure::bytes_view params) final;
@@ -699,6 +786,9 @@ public:
   using find_results = kitchen_contract::find_results;
   using bake_params = kitchen_contract::bake_params;
   using bake_results = kitchen_contract::bake_results;
+  using serve_params = kitchen_contract::serve_params;
+  using serve_results = kitchen_contract::serve_results;
+  using cancel_params = kitchen_contract::cancel_params;
 
   /// REQUIRES: `through` outlives the client and what it prepares.
   kitchen_client(perdure::caller& through, std::string id);
@@ -739,13 +829,121 @@ public:
   /// Signal reset (kitchen.capnp:154).
   perdure::prepared_call<perdure::receipt> reset(
       perdure::call_options options = {}) const;
+  /// Main serve (kitchen.capnp:155).
+  perdure::prepared_call<serve_results> serve(
+      const serve_params& params, perdure::call_options options = {}) const;
+  /// Signal cancel (kitchen.capnp:156).
+  perdure::prepared_call<perdure::receipt> cancel(
+      const cancel_params& params, perdure::call_options options = {}) const;
 
 private:
   perdure::caller* through_;
   std::string id_;
 };
 
-/// Activities "oven" (kitchen.capnp:157): derive from it and override each method.
+/// Calls one entity of type "kitchen-sink" from a handler.
+class kitchen_stub final : public perdure::detail::entity_stub {
+public:
+  using perdure::detail::entity_stub::entity_stub;
+  using rename_params = kitchen_contract::rename_params;
+  using find_params = kitchen_contract::find_params;
+  using find_results = kitchen_contract::find_results;
+  using bake_params = kitchen_contract::bake_params;
+  using bake_results = kitchen_contract::bake_results;
+  using serve_params = kitchen_contract::serve_params;
+  using serve_results = kitchen_contract::serve_results;
+  using cancel_params = kitchen_contract::cancel_params;
+
+  /// Signal put (kitchen.capnp:143).
+  void put(const ::kitchen::state& params) const;
+  /// Query take (kitchen.capnp:144).
+  perdure::call<::kitchen::state> take() const;
+  /// Signal clear (kitchen.capnp:145).
+  void clear() const;
+  /// Signal rename (kitchen.capnp:146).
+  void rename(const rename_params& params) const;
+  /// Query find (kitchen.capnp:147).
+  perdure::call<find_results> find(const find_params& params) const;
+  /// Query ping (kitchen.capnp:148).
+  perdure::call<> ping() const;
+  /// Update bake (kitchen.capnp:149).
+  perdure::call<bake_results> bake(const bake_params& params) const;
+  /// Update wait (kitchen.capnp:150).
+  perdure::call<> wait() const;
+  /// Update order (kitchen.capnp:151).
+  perdure::call<::kitchen::order> order(const ::kitchen::order& params) const;
+  /// Signal delete (kitchen.capnp:152).
+  void delete_(const ::acme::common::money& params) const;
+  /// Signal note (kitchen.capnp:153).
+  void note(const kitchen_note& params) const;
+  /// Signal reset (kitchen.capnp:154).
+  void reset() const;
+  /// Main serve (kitchen.capnp:155): starts the entity, and awaits its results.
+  perdure::call<serve_results> serve(const serve_params& params) const;
+  /// Awaits the results of serve, which runs or has ended.
+  perdure::call<serve_results> result() const;
+  /// Signal cancel (kitchen.capnp:156).
+  /// The runtime's own is `entity_stub::cancel`: `stub.perdure::detail::entity_stub::cancel()`.
+  void cancel(const cancel_params& params) const;
+};
+
+/// Entity "clock" (kitchen.capnp:159): derive a final class from it and override each method.
+class clock_entity : public perdure::stateful<egg> {
+public:
+  using generated_type = clock_entity;
+  using contract_type = clock_contract;
+  using color = ::kitchen::color;
+  using numbers = ::kitchen::numbers;
+  using defaults = ::kitchen::defaults;
+  using lists = ::kitchen::lists;
+  using optionals = ::kitchen::optionals;
+  using order_line = ::kitchen::order_line;
+  using order = ::kitchen::order;
+  using tree = ::kitchen::tree;
+  using chicken = ::kitchen::chicken;
+  using egg = ::kitchen::egg;
+  using kitchen_note = ::kitchen::kitchen_note;
+
+  /// Main ring (kitchen.capnp:162).
+  virtual perdure::task<> ring() = 0;
+
+private:
+  void run_signal(const perdure::method& method, perdure::bytes_view params) final;
+  perdure::task<perdure::bytes> run_update(const perdure::method& method,
+                                           perdure::bytes_view params) final;
+  perdure::bytes run_query(const perdure::method& method,
+                           perdure::bytes_view params) const final;
+  perdure::bytes save_state() const final;
+  void load_state(perdure::bytes_view saved) final;
+};
+
+/// Calls one entity of type "clock".
+class clock_client {
+public:
+  /// REQUIRES: `through` outlives the client and what it prepares.
+  clock_client(perdure::caller& through, std::string id);
+
+  /// Main ring (kitchen.capnp:162).
+  perdure::prepared_call<perdure::nothing> ring(
+      perdure::call_options options = {}) const;
+
+private:
+  perdure::caller* through_;
+  std::string id_;
+};
+
+/// Calls one entity of type "clock" from a handler.
+class clock_stub final : public perdure::detail::entity_stub {
+public:
+  using perdure::detail::entity_stub::entity_stub;
+
+  /// Main ring (kitchen.capnp:162): starts the entity, and awaits its results.
+  perdure::call<> ring() const;
+  /// Awaits the results of ring, which runs or has ended.
+  perdure::call<> result() const;
+};
+
+/// Activities "oven" (kitchen.capnp:165): derive from it and override each method.
 class oven_activities : public perdure::activities_base {
 public:
   using generated_type = oven_activities;
@@ -760,17 +958,31 @@ public:
   using tree = ::kitchen::tree;
   using chicken = ::kitchen::chicken;
   using egg = ::kitchen::egg;
+  using state = ::kitchen::state;
   using kitchen_note = ::kitchen::kitchen_note;
   using heat_params = oven_contract::heat_params;
   using heat_results = oven_contract::heat_results;
 
-  /// Activity heat (kitchen.capnp:158).
+  /// Activity heat (kitchen.capnp:166).
   virtual heat_results heat(const heat_params& params) = 0;
-  /// Activity cool (kitchen.capnp:159).
+  /// Activity cool (kitchen.capnp:167).
   virtual void cool() = 0;
 
   const perdure::activities_description& described() const final;
   perdure::bytes run(const perdure::activity& which, perdure::bytes_view params) final;
+};
+
+/// Calls activities "oven" from a handler.
+class oven_stub final : public perdure::detail::activities_stub {
+public:
+  using perdure::detail::activities_stub::activities_stub;
+  using heat_params = oven_contract::heat_params;
+  using heat_results = oven_contract::heat_results;
+
+  /// Activity heat (kitchen.capnp:166).
+  perdure::call<heat_results> heat(const heat_params& params) const;
+  /// Activity cool (kitchen.capnp:167).
+  perdure::call<> cool() const;
 };
 
 }  // namespace kitchen
