@@ -70,7 +70,7 @@ void write_declaration(const interface_model& model, const method_model& method,
   bool is_main = method.kind == method_kind::main;
   to.line("/// ", title(method), is_main ? ": starts the entity, and awaits its results." : ".");
   if (model.is_entity && hides_public_member(method)) {
-    to.line("/// The runtime's own is `entity_stub::", method.cpp, "`: `stub.", base_of(model),
+    to.line("/// Hides the runtime's ", method.cpp, ", which is `stub.", base_of(model),
             "::", method.cpp, "()`.");
   }
   to.line(returned(model, method, true), " ", method.cpp, "(", params_by_reference(method.params),

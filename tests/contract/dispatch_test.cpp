@@ -146,6 +146,36 @@ TEST_CASE_FIXTURE(fixture, "dispatch: updates end with their results, at once or
   CHECK(run("order", order) == order);
 }
 
+TEST_CASE_FIXTURE(fixture, "dispatch: a main ends with its results, and the entity with it") {
+  auto params = perdure::encode(kitchen::kitchen_contract::serve_params{.guests = 3});
+  auto taken = machine.handle_start(message("serve", params), now);
+  CHECK(std::holds_alternative<perdure::core::accepted>(taken));
+  CHECK(machine.status() == perdure::core::life_status::running);
+  REQUIRE(machine.fire(machine.next_due().value()));
+  CHECK(machine.status() == perdure::core::life_status::completed);
+  auto& outcome = machine.main()->outcome.value();
+  CHECK(outcome.how == perdure::core::update_outcome::kind::completed);
+  auto results = perdure::decode<kitchen::kitchen_contract::serve_results>(outcome.results);
+  CHECK(results.bill.cents == 30);
+}
+
+TEST_CASE("dispatch: a main may take and answer nothing") {
+  struct bell final : kitchen::clock_entity {
+    perdure::task<> ring() override {
+      state.weight = 1;
+      co_return;
+    }
+  };
+  perdure::entity_id who{"clock", "tower"};
+  perdure::core::machine_limits limits;
+  perdure::core::machine machine{perdure::type_of<bell>(), who, limits};
+  machine.handle_start({.method = 0, .params = perdure::empty_payload(), .key = {}},
+                       perdure::timestamp{1s});
+  CHECK(machine.status() == perdure::core::life_status::completed);
+  CHECK(perdure::decode<kitchen::egg>(machine.state()).weight == 1);
+  CHECK(machine.main()->outcome.value().results == perdure::empty_payload());
+}
+
 TEST_CASE_FIXTURE(fixture, "dispatch: reminders name signals by their member functions") {
   signal("delete", acme::common::money{.cents = 5000});
   auto& reminders = machine.reminders();
@@ -178,8 +208,7 @@ TEST_CASE_FIXTURE(fixture, "dispatch: parameters that cannot be decoded change n
   CHECK(machine.where().last_event == 0);
 }
 
-// -- clients
-// ---------------------------------------------------------------------------------------
+// -- clients --------------------------------------------------------------------------------------
 
 struct recorder final : perdure::caller {
   void call(perdure::request what, perdure::completion done) override {
@@ -205,6 +234,17 @@ TEST_CASE("clients: calls carry target, method, parameters and options") {
   CHECK(calls.last.params == perdure::empty_payload());
 }
 
+TEST_CASE("clients: a main is called like an update") {
+  recorder calls;
+  const kitchen::kitchen_client client{calls, "one"};
+  kitchen::kitchen_contract::serve_results results{.bill = {.cents = 7}};
+  calls.next = answered(perdure::encode(results));
+  CHECK(client.serve({.guests = 2}, {.key = "k"}).get().value() == results);
+  CHECK(calls.last.method == described().main());
+  CHECK(calls.last.options.key == "k");
+  CHECK(perdure::decode<kitchen::kitchen_contract::serve_params>(calls.last.params).guests == 2);
+}
+
 TEST_CASE("clients: results are decoded, and what cannot be is an error") {
   recorder calls;
   const kitchen::kitchen_client client{calls, "one"};
@@ -219,8 +259,7 @@ TEST_CASE("clients: results are decoded, and what cannot be is an error") {
         kitchen::kitchen_contract::bake_results{});
 }
 
-// -- activities
-// ------------------------------------------------------------------------------------
+// -- activities -----------------------------------------------------------------------------------
 
 struct gas_oven final : kitchen::oven_activities {
   heat_results heat(const heat_params& params) override {

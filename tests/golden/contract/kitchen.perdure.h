@@ -883,7 +883,7 @@ public:
   /// Awaits the results of serve, which runs or has ended.
   perdure::call<serve_results> result() const;
   /// Signal cancel (kitchen.capnp:156).
-  /// The runtime's own is `entity_stub::cancel`: `stub.perdure::detail::entity_stub::cancel()`.
+  /// Hides the runtime's cancel, which is `stub.perdure::detail::entity_stub::cancel()`.
   void cancel(const cancel_params& params) const;
 };
 
