@@ -200,8 +200,9 @@ void machine::finish_handlers() {
 }
 
 void machine::end_main(life_status how, update_outcome outcome) {
-  const auto why = how == life_status::completed ? std::string("the entity has completed")
-                                                 : "the entity has ended: " + outcome.message;
+  auto why = "the entity has ended: " + outcome.message;
+  if (how == life_status::completed) why = "the entity has completed";
+  if (how == life_status::terminated) why = "the entity was " + outcome.message;
   if (main_ && !main_->outcome) {
     main_->due.reset();
     order(main_ended{how, std::move(outcome)});

@@ -28,10 +28,12 @@ struct engine_limits {
   std::size_t state_bytes_warning = 1024 * 1024;
 
   // -- what may wait --
-  std::size_t mailbox = 10'000;            ///< Messages waiting in one entity.
-  std::size_t in_flight = 200'000;         ///< Requests not answered, in the whole node.
-  std::size_t timers_per_entity = 2'000;   ///< Timers, reminders and delayed signals.
-  std::size_t suspended_handlers = 2'000;  ///< Of one entity.
+  std::size_t mailbox = 10'000;             ///< Messages waiting in one entity.
+  std::size_t in_flight = 200'000;          ///< Requests not answered, in the whole node.
+  std::size_t timers_per_entity = 2'000;    ///< Timers, reminders and delayed signals.
+  std::size_t suspended_handlers = 2'000;   ///< Of one entity.
+  std::size_t calls_per_entity = 2'000;     ///< Pending activities and messages not settled.
+  std::size_t senders_per_entity = 10'000;  ///< Entities whose messages are not settled.
 
   // -- history --
   std::uint64_t continue_after_events = 4'096;
@@ -50,6 +52,8 @@ struct engine_limits {
 
   // -- work --
   std::size_t threads = 0;             ///< Of the scheduler. 0: one per core, at least 2.
+  std::size_t activity_threads = 64;   ///< Most attempts at the same time in this process.
+  duration activity_patience = 10s;    ///< For attempts under way when the node stops.
   std::size_t commit_batches = 4'096;  ///< Most steps in one commit.
   std::size_t commit_bytes = 16 * 1024 * 1024;
 };

@@ -12,6 +12,7 @@
 
 #include <perdure/call.h>
 
+#include "entities/record.h"
 #include "runtime/engine.h"
 
 namespace perdure::runtime {
@@ -23,18 +24,23 @@ public:
   answerer(completion done, std::atomic<std::uint64_t>* in_flight = nullptr)
       : done_(std::move(done)), in_flight_(in_flight) {}
   answerer(answerer&& other) noexcept
-      : done_(std::move(other.done_)), in_flight_(std::exchange(other.in_flight_, nullptr)) {}
+      : done_(std::exchange(other.done_, {})),
+        in_flight_(std::exchange(other.in_flight_, nullptr)) {}
   answerer& operator=(answerer&& other) noexcept {
     std::swap(done_, other.done_);
     std::swap(in_flight_, other.in_flight_);
     return *this;
   }
-  ~answerer() { land(); }
+  /// Whoever asks is answered even where the question was lost to a bug.
+  ~answerer() {
+    if (done_) (*this)(error{errc::internal, "the entity was put aside before it answered"});
+    land();
+  }
 
   /// Answers. At most once.
   void operator()(result<answer> what) {
     land();
-    done_(std::move(what));
+    std::exchange(done_, {})(std::move(what));
   }
 
 private:
@@ -48,10 +54,64 @@ private:
   std::atomic<std::uint64_t>* in_flight_ = nullptr;
 };
 
-/// A signal, update or query.
+/// A signal, update, query or start.
 struct call_message {
   request what;
   answerer done;
+  std::optional<core::origin> from = {};  ///< The entity that sent it.
+  bool as_child = false;                  ///< Of a start: the sender is the parent.
+  /// Called once it is durably accepted, if it is answered later; may be empty.
+  std::function<void()> accepted = {};
+};
+
+/// Asks for the results of the entity's main.
+struct result_message {
+  duration patience = forever;
+  answerer done;
+};
+
+struct cancel_message {
+  std::string reason;
+  answerer done;
+  std::optional<core::origin> from = {};
+};
+
+struct pause_message {
+  std::string reason;
+  answerer done;
+};
+
+struct resume_message {
+  answerer done;
+};
+
+struct reset_message {
+  event_number to = 0;
+  std::string reason;
+  answerer done;
+};
+
+/// An activity of the entity, or a message it sent, came to its end. `done` hears why it could not
+/// be recorded.
+struct outcome_message {
+  bool of_activity = false;
+  event_number number = 0;
+  core::call_outcome outcome;
+  std::function<void(std::optional<error>)> done;
+};
+
+/// A message that the entity sent was taken by its receiver.
+struct delivered_message {
+  event_number number = 0;
+  std::function<void(std::optional<error>)> done;
+};
+
+/// A sender will not send its messages up to `number` again.
+struct forget_message {
+  entity_id sender;
+  timestamp life;
+  event_number number = 0;
+  std::function<void(std::optional<error>)> done;
 };
 
 /// Asks for the end of an update by its idempotency key.
@@ -68,6 +128,7 @@ struct describe_message {
 struct terminate_message {
   std::string reason;
   answerer done;
+  std::optional<core::origin> from = {};
 };
 
 /// A timer of the entity may be due.
@@ -78,7 +139,10 @@ struct wake_message {
 struct delivery {
   entity_id target;
   std::uint64_t hash = 0;  ///< Of the target, as `sharding::hash_of`.
-  std::variant<call_message, await_message, describe_message, terminate_message, wake_message> what;
+  std::variant<call_message, await_message, describe_message, terminate_message, wake_message,
+               result_message, cancel_message, pause_message, resume_message, reset_message,
+               outcome_message, delivered_message, forget_message>
+      what;
 
   /// Answers with an error, whatever was asked.
   void refuse(const error& why) {

@@ -31,6 +31,8 @@ namespace {
 constexpr std::size_t parked_kept = 100;
 constexpr duration sweep_every = 1s;
 constexpr std::size_t sweep_most = 1'000;  // of one shard at once
+constexpr duration outcome_again_after = 1s;
+constexpr std::size_t most_waking = 1'000;
 
 std::unique_ptr<caf::actor_system_config> configure(const engine_limits& limits) {
   auto config = std::make_unique<caf::actor_system_config>();
@@ -52,8 +54,16 @@ core::machine_limits to_machine_limits(const engine_limits& limits) {
   to.history_bytes = limits.history_bytes;
   to.idempotency_time = limits.idempotency_time;
   to.idempotency_keys = limits.idempotency_keys;
+  to.calls = limits.calls_per_entity;
+  to.senders = limits.senders_per_entity;
+  to.payload_bytes = limits.payload_bytes;
+  to.continue_after_events = limits.continue_after_events;
+  to.continue_after_bytes = limits.continue_after_bytes;
   return to;
 }
+
+/// What signs the tokens of activities: known to every node of a journal, and to nobody else.
+bytes secret_of(const persistence::journal& store) { return store.secret(); }
 
 const error draining_error{errc::draining,
                            "this node is shutting down: try again, or another node"};
@@ -74,8 +84,16 @@ struct engine::parts {
                 [this](const entity_slot& slot, const error& why) {
                   hosts[slot.shard]->commit_refused(slot, why);
                 }}),
+        activities(
+            store, wall, secret_of(store), limits.activity_threads,
+            [this](const entity_id& entity, event_number activity, const core::call_outcome& how) {
+              activity_ended(entity, activity, how);
+            }),
+        messages(wall, ways()),
         services{store,
                  writer,
+                 activities,
+                 messages,
                  wall,
                  this->limits,
                  to_machine_limits(limits),
@@ -103,6 +121,19 @@ struct engine::parts {
 
   std::uint32_t shard_count() const { return static_cast<std::uint32_t>(hosts.size()); }
 
+  template <class Message>
+  void ask(const entity_id& target, Message message) {
+    if (auto why = check(target)) return message.done(std::move(*why));
+    send(target, std::move(message));
+  }
+
+  courier::ways ways();
+  void carry(const core::origin& from, const core::outgoing& what, std::function<void()> taken,
+             std::function<void(core::call_outcome)> done);
+  void activity_ended(const entity_id& entity, event_number activity,
+                      const core::call_outcome& how);
+  void wake_pending();
+
   std::optional<error> check(const entity_id& target) const;
   std::optional<error> check(const request& what) const;
   void wake(const entity_id& entity, std::function<void(std::optional<error>)> done);
@@ -116,6 +147,7 @@ struct engine::parts {
   persistence::journal& store;
   const wall_clock& wall;
   std::map<std::string, std::unique_ptr<hosted_type>, std::less<>> types;
+  std::vector<std::shared_ptr<interceptor>> interceptors;
   std::atomic<bool> serving{false};
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> node_overloaded{0};
@@ -126,6 +158,8 @@ struct engine::parts {
 
   std::atomic<std::size_t> on_their_way{0};
   journal_writer writer;
+  activity_dispatcher activities;
+  courier messages;
   entity_services services;
   timers due;
   std::unique_ptr<caf::actor_system_config> config;
@@ -140,6 +174,100 @@ struct engine::parts {
   timestamp last_sweep{};
   std::thread housekeeper;
 };
+
+// -- what entities ask of the world ---------------------------------------------------------------
+
+courier::ways engine::parts::ways() {
+  return {[this](const core::origin& from, const core::outgoing& what, auto taken, auto done) {
+            carry(from, what, std::move(taken), std::move(done));
+          },
+          [this](const entity_id& sender, event_number number, auto done) {
+            if (!types.contains(sender.type)) return;
+            send(sender, delivered_message{number, std::move(done)});
+          },
+          [this](const entity_id& sender, event_number number, core::call_outcome how, auto done) {
+            if (!types.contains(sender.type)) return;
+            send(sender, outcome_message{false, number, std::move(how), std::move(done)});
+          },
+          [this](const entity_id& receiver, const entity_id& sender, timestamp life,
+                 event_number number) {
+            if (!types.contains(receiver.type)) return;
+            send(receiver, forget_message{sender, life, number, [](const auto&) {}});
+          }};
+}
+
+/// Sends an entity's message to another.
+void engine::parts::carry(const core::origin& from, const core::outgoing& what,
+                          std::function<void()> taken,
+                          std::function<void(core::call_outcome)> done) {
+  using core::message_kind;
+  completion answered = [done = std::move(done)](result<answer> how) {
+    if (how)
+      done({std::move(how->results), std::nullopt});
+    else
+      done({{}, std::move(how).error()});
+  };
+  if (auto why = check(what.target)) return answered(std::move(*why));
+  switch (what.kind) {
+    case message_kind::cancel:
+      return send(what.target, cancel_message{what.reason, std::move(answered), from});
+    case message_kind::terminate:
+      return send(what.target, terminate_message{what.reason, std::move(answered), from});
+    case message_kind::result:
+      // Leaves nothing at the receiver, so the next message may follow at once.
+      taken();
+      return send(what.target, result_message{forever, std::move(answered)});
+    case message_kind::query:
+      taken();
+      break;
+    default:
+      break;
+  }
+  auto& contract = types.find(what.target.type)->second->contract();
+  call_message message;
+  message.what.target = what.target;
+  message.what.contract = &contract;
+  message.what.method = contract.find(what.method);
+  if (!message.what.method) {
+    return answered(error{errc::unknown_method, "\"" + what.target.type +
+                                                    "\" has no method with the number " +
+                                                    std::to_string(what.method)});
+  }
+  message.what.params = what.params;
+  message.what.options.start = what.start;
+  message.what.options.traceparent = what.traceparent;
+  message.what.options.until_accepted = what.kind == message_kind::start;
+  message.done = std::move(answered);
+  if (what.kind != message_kind::query) message.from = from;
+  message.as_child = what.as_child;
+  message.accepted = std::move(taken);
+  send(what.target, std::move(message));
+}
+
+void engine::parts::activity_ended(const entity_id& entity, event_number activity,
+                                   const core::call_outcome& how) {
+  if (!types.contains(entity.type)) return;
+  send(entity, outcome_message{true, activity, how,
+                               [this, entity, activity](const std::optional<error>& why) {
+                                 if (!why) return;
+                                 if (retryable(why->code))
+                                   activities.tell_again(entity, activity, outcome_again_after);
+                                 else
+                                   activities.settled(entity, activity);
+                               }});
+}
+
+/// Brings back entities that had something under way when the journal was last used.
+void engine::parts::wake_pending() {
+  std::vector<entity_id> found;
+  store.pending([&](const entity_id& entity) { found.push_back(entity); });
+  for (auto& each : found) {
+    // No faster than they are taken up.
+    while (serving && on_their_way > most_waking) std::this_thread::sleep_for(1ms);
+    if (!serving) return;
+    wake(each, [](const auto&) {});
+  }
+}
 
 // -- checks ---------------------------------------------------------------------------------------
 
@@ -206,7 +334,7 @@ void engine::parts::keep_house() {
   while (!house_closed) {
     house_called = false;
     lock.unlock();
-    const auto next = due.tick();
+    const auto next = std::min(due.tick(), messages.tick());
     const auto now = wall.now();
     if (now >= last_sweep + sweep_every || now < last_sweep) sweep(now);
     const auto pause = std::clamp<duration>(next - now, 1ms, sweep_every);
@@ -242,6 +370,14 @@ void engine::host(entity_type type) {
   }
 }
 
+void engine::provide(std::shared_ptr<activities_base> what, activity_limits limits) {
+  parts_->activities.provide(std::move(what), limits);
+}
+
+void engine::intercept(std::shared_ptr<interceptor> what) {
+  parts_->interceptors.push_back(std::move(what));
+}
+
 void engine::start() {
   auto& p = *parts_;
   const auto epochs = p.store.acquire_all();
@@ -250,14 +386,20 @@ void engine::start() {
   }
   p.environment.coarse_time = p.wall.now().time_since_epoch().count();
   p.writer.start();
+  p.activities.start();
   p.serving = true;
-  p.housekeeper = std::thread([&p] { p.keep_house(); });
+  p.housekeeper = std::thread([&p] {
+    p.wake_pending();
+    p.keep_house();
+  });
 }
 
 void engine::drain() {
   auto& p = *parts_;
   if (!p.serving.exchange(false)) return;
   p.due.stop();
+  p.activities.stop(p.limits.activity_patience);
+  p.messages.stop();
   {
     std::lock_guard guard{p.house_mutex};
     p.house_closed = true;
@@ -272,7 +414,10 @@ void engine::drain() {
   p.store.flush();
 }
 
-void engine::look_at_clock() { parts_->wake_housekeeper(); }
+void engine::look_at_clock() {
+  parts_->activities.look_at_clock();
+  parts_->wake_housekeeper();
+}
 
 std::vector<const hosted_type*> engine::types() const {
   std::vector<const hosted_type*> all;
@@ -288,6 +433,18 @@ const hosted_type* engine::find_type(std::string_view name) const {
 void engine::call(request what, completion done) {
   auto& p = *parts_;
   if (auto why = p.check(what)) return done(std::move(*why));
+  for (auto& each : p.interceptors) {
+    if (auto why = each->before(what)) return done(std::move(*why));
+  }
+  if (!p.interceptors.empty()) {
+    done = [&p, target = what.target, method = what.method,
+            done = std::move(done)](result<answer> how) {
+      for (auto each = p.interceptors.rbegin(); each != p.interceptors.rend(); ++each) {
+        (*each)->after(target, *method, how);
+      }
+      done(std::move(how));
+    };
+  }
   if (p.in_flight.fetch_add(1, std::memory_order_relaxed) >= p.limits.in_flight) {
     --p.in_flight;
     ++p.node_overloaded;
@@ -300,19 +457,42 @@ void engine::call(request what, completion done) {
 
 void engine::await_update(const entity_id& entity, std::string key, duration patience,
                           std::function<void(result<update_state>)> done) {
-  if (auto why = parts_->check(entity)) return done(std::move(*why));
-  parts_->send(entity, await_message{std::move(key), patience, std::move(done)});
+  parts_->ask(entity, await_message{std::move(key), patience, std::move(done)});
 }
 
 void engine::describe(const entity_id& entity,
                       std::function<void(result<entity_description>)> done) {
-  if (auto why = parts_->check(entity)) return done(std::move(*why));
-  parts_->send(entity, describe_message{std::move(done)});
+  parts_->ask(entity, describe_message{std::move(done)});
+}
+
+void engine::await_result(const entity_id& entity, duration patience, completion done) {
+  parts_->ask(entity, result_message{patience, std::move(done)});
+}
+
+void engine::cancel(const entity_id& entity, std::string reason, completion done) {
+  parts_->ask(entity, cancel_message{std::move(reason), std::move(done)});
 }
 
 void engine::terminate(const entity_id& entity, std::string reason, completion done) {
-  if (auto why = parts_->check(entity)) return done(std::move(*why));
-  parts_->send(entity, terminate_message{std::move(reason), std::move(done)});
+  parts_->ask(entity, terminate_message{std::move(reason), std::move(done)});
+}
+
+void engine::pause(const entity_id& entity, std::string reason, completion done) {
+  parts_->ask(entity, pause_message{std::move(reason), std::move(done)});
+}
+
+void engine::resume(const entity_id& entity, completion done) {
+  parts_->ask(entity, resume_message{std::move(done)});
+}
+
+void engine::reset(const entity_id& entity, event_number to, std::string reason, completion done) {
+  parts_->ask(entity, reset_message{to, std::move(reason), std::move(done)});
+}
+
+activity_dispatcher& engine::activities() { return parts_->activities; }
+
+std::uint64_t engine::count(const persistence::list_filter& filter) const {
+  return parts_->store.count(filter);
 }
 
 std::vector<persistence::listed_entity> engine::list(const persistence::list_filter& filter) const {
@@ -337,6 +517,9 @@ engine_stats engine::stats() const {
   all.signals = p.services.signals;
   all.updates = p.services.updates;
   all.queries = p.services.queries;
+  all.starts = p.services.starts;
+  all.messages_under_way = p.messages.under_way();
+  all.activities = p.activities.figures();
   all.refused = p.services.refused;
   all.replayed = p.services.replayed;
   all.overloaded = p.environment.overloaded + p.node_overloaded;

@@ -20,11 +20,15 @@
 #include <string_view>
 #include <vector>
 
+#include <perdure/activities.h>
 #include <perdure/call.h>
 #include <perdure/entity.h>
+#include <perdure/interceptor.h>
 
 #include "entities/json.h"
 #include "persistence/journal.h"
+#include "runtime/activities/dispatcher.h"
+#include "runtime/courier.h"
 #include "runtime/defaults.h"
 
 namespace perdure::runtime {
@@ -53,12 +57,17 @@ struct pending_timer {
 /// What there is to know of an entity now.
 struct entity_description {
   entity_id entity;
-  std::string status;           ///< "running", "parked" or "terminated".
+  std::string status;           ///< As of `persistence::entity_status`, or "parked".
   std::optional<error> parked;  ///< Why, when parked.
   persistence::entity_summary summary;
   bytes state;  ///< By the contract's state struct; empty when parked.
   std::vector<pending_timer> timers;
   std::vector<suspended_handler> suspended;
+  std::vector<activity_status> activities;
+  std::vector<undelivered> messages;  ///< To other entities, not taken yet.
+  std::vector<entity_id> children;
+  core::attributes attributes;
+  std::optional<core::started_main> main;  ///< If it was started.
   std::size_t idempotency_keys = 0;
   sharding::shard_number shard = 0;
   sharding::epoch_number epoch = 0;
@@ -77,6 +86,7 @@ struct engine_stats {
   std::uint64_t signals = 0;  ///< Accepted and durable.
   std::uint64_t updates = 0;
   std::uint64_t queries = 0;
+  std::uint64_t starts = 0;
   std::uint64_t refused = 0;   ///< By entities (`rejected`).
   std::uint64_t replayed = 0;  ///< Repeats answered from the idempotency window.
   std::uint64_t overloaded = 0;
@@ -91,7 +101,9 @@ struct engine_stats {
   std::uint64_t snapshots = 0;
   std::uint64_t commits = 0;
   std::uint64_t committed_steps = 0;
-  double commit_seconds = 0;  ///< Time spent in commits, summed.
+  double commit_seconds = 0;             ///< Time spent in commits, summed.
+  std::uint64_t messages_under_way = 0;  ///< From entity to entity, not settled.
+  dispatcher_figures activities;
   persistence::journal_stats journal;
 };
 
@@ -106,6 +118,13 @@ public:
 
   /// Adds a type. REQUIRES: before `start`. Throws std::invalid_argument on a second one of a name.
   void host(entity_type type);
+
+  /// Runs these activities in this process. REQUIRES: before `start`. Throws std::invalid_argument
+  /// on a second one of a name.
+  void provide(std::shared_ptr<activities_base> what, activity_limits limits = {});
+
+  /// Has `what` see every request, after those added before it. REQUIRES: before `start`.
+  void intercept(std::shared_ptr<interceptor> what);
 
   /// Acquires the shards and begins to serve. Blocks until ready.
   void start();
@@ -133,11 +152,33 @@ public:
 
   void describe(const entity_id& entity, std::function<void(result<entity_description>)> done);
 
-  /// Ends the entity for good. Error completed when it has ended before.
+  /// Answers with the results of the entity's main when it has ended, or why it failed. Errors:
+  /// entity_not_found when none was started; failed; timeout as `await_update`.
+  void await_result(const entity_id& entity, duration patience, completion done);
+
+  /// Asks the entity's main to stop. Errors: rejected when there is none; completed.
+  void cancel(const entity_id& entity, std::string reason, completion done);
+
+  /// Ends the entity at once. Error completed when it has ended before.
   void terminate(const entity_id& entity, std::string reason, completion done);
+
+  /// Runs nothing of the entity until it is resumed; signals are accepted and wait.
+  void pause(const entity_id& entity, std::string reason, completion done);
+  /// Also loads a parked entity again.
+  void resume(const entity_id& entity, completion done);
+
+  /// Goes back to the step that holds event `to` of the current run: what came after it is undone,
+  /// but for signals, which are taken again. Errors: malformed when it is not of this run.
+  void reset(const entity_id& entity, event_number to, std::string reason, completion done);
+
+  /// Activities and workers that poll for them.
+  activity_dispatcher& activities();
 
   /// Pages of entities. Reads the journal's index: blocks for the time of that read.
   std::vector<persistence::listed_entity> list(const persistence::list_filter& filter) const;
+
+  /// Number of entities that pass the filter. Blocks for the time of that read.
+  std::uint64_t count(const persistence::list_filter& filter) const;
 
   /// Steps of an entity, as `journal::history`. Blocks for the time of that read.
   result<std::vector<core::record>> history(const entity_id& entity, event_number from,

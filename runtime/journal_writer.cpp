@@ -185,6 +185,7 @@ void journal_writer::settle(commit& done, std::optional<append_outcome> outcome)
                                : done.entity->durable.load(std::memory_order_acquire) >= done.needs;
   if (durable) {
     for (auto& each : done.replies) each.done(std::move(each.what));
+    if (done.effects) done.effects();
   } else {
     const auto why = to_error(outcome.value_or(append_outcome::out_of_sequence));
     // The entity first: whoever hears of the refusal and asks at once finds it loading again.

@@ -41,8 +41,10 @@ struct commit {
   std::vector<reply> replies;
   /// Of a barrier: the replies are given only if this event is durable.
   event_number needs = 0;
-  /// Called when a barrier is reached, or the step has been committed; may be empty.
-  std::function<void()> reached;
+  /// Called when the step is durable, after its replies; may be empty. Must not block.
+  std::function<void()> effects = {};
+  /// Called when a barrier is reached, or the step has been settled; may be empty.
+  std::function<void()> reached = {};
 };
 
 struct writer_figures {

@@ -21,6 +21,9 @@ std::uint64_t size_of(const core::carried_state& carried) {
   }
   for (auto& each : carried.delayed) size += 32 + each.params.size();
   for (auto& each : carried.reminders) size += 32 + each.params.size();
+  for (auto& each : carried.outbox) size += 64 + each.params.size();
+  size += 64 * carried.inbox.size();
+  if (carried.main) size += carried.main->params.size();
   return size;
 }
 
@@ -30,18 +33,34 @@ constexpr std::int64_t fixed_bytes = 2'500;
 /// Fewer records than this are replayed faster than a snapshot is worth writing.
 constexpr event_number records_worth_a_snapshot = 32;
 
-core::message to_message(request& what) {
+core::message to_message(call_message& from) {
+  auto& what = from.what;
   return {what.method->ordinal, std::move(what.params), std::move(what.options.key),
-          what.options.delay};
+          what.options.delay,   std::move(from.from),   std::move(what.options.traceparent),
+          what.options.start,   from.as_child};
+}
+
+result<answer> to_answer(const core::update_outcome& how, answer begun) {
+  if (how.how == core::update_outcome::kind::failed) {
+    return error{errc::failed, how.message, how.type};
+  }
+  begun.results = how.results;
+  return begun;
+}
+
+persistence::entity_status to_status(const core::machine& machine) {
+  using persistence::entity_status;
+  if (machine.is_paused() && !machine.has_ended()) return entity_status::paused;
+  return static_cast<entity_status>(machine.status());
 }
 
 std::string suspended_names(const core::machine& machine) {
   std::string names;
   for (auto& each : machine.suspended()) {
-    auto* method = machine.contract().find(each.method);
+    auto* method = machine.contract().find(each.method());
     if (!names.empty()) names += ", ";
     names += std::string(method ? method->name : "?") + " (event " +
-             std::to_string(each.started_by) + ")";
+             std::to_string(each.started_by()) + ")";
   }
   return names;
 }
@@ -55,16 +74,14 @@ live_entity::live_entity(entity_services& services, const entity_type& type,
 }
 
 live_entity::~live_entity() {
-  if (parked_) {
-    --services_.parked;
-    services_.on_parked(slot_->id, std::nullopt);
-  }
+  unpark();
   services_.active_bytes -= accounted_bytes_;
 }
 
 // -- coming and going -----------------------------------------------------------------------------
 
 void live_entity::load() {
+  unpark();
   machine_ = std::make_unique<core::machine>(type_, slot_->id, services_.machine_limits);
   snapshot_event_ = 0;
   bytes_since_snapshot_ = 0;
@@ -88,7 +105,20 @@ void live_entity::load() {
   machine_->add_run_bytes(known.run_bytes);
   submitted_ = machine_->where().last_event;
   slot_->durable.store(submitted_, std::memory_order_release);
+  known_attributes_ = machine_->attributes();
+  redispatch();
   account();
+}
+
+/// What was under way when the entity was last in memory.
+void live_entity::redispatch() {
+  settling_.clear();
+  for (auto& [number, each] : machine_->activities()) {
+    services_.activities.schedule(slot_->id, machine_->created(), each, true);
+  }
+  for (auto& [number, each] : machine_->outbox()) {
+    services_.messages.post(slot_->id, machine_->created(), each);
+  }
 }
 
 void live_entity::park(error why) {
@@ -98,6 +128,13 @@ void live_entity::park(error why) {
   services_.on_parked(slot_->id, why);
   parked_ = std::make_unique<error>(std::move(why));
   account();
+}
+
+void live_entity::unpark() {
+  if (!parked_) return;
+  --services_.parked;
+  services_.on_parked(slot_->id, std::nullopt);
+  parked_.reset();
 }
 
 void live_entity::reload() {
@@ -128,16 +165,25 @@ void live_entity::barrier_reached() {
     gone->second.done(lost);
     gone = waiting_for_updates_.erase(gone);
   }
+  if (parked_) {
+    for (auto& [event, each] : std::exchange(waiting_for_updates_, {})) each.done(*parked_);
+  }
+  if (auto reset = std::exchange(reset_, nullptr)) do_reset(*reset);
   for (auto& each : std::exchange(held_, {})) deliver(std::move(each));
 }
 
 void live_entity::refuse_waiting(const error& why) {
   for (auto& [event, each] : std::exchange(waiting_for_updates_, {})) each.done(why);
   for (auto& each : std::exchange(held_, {})) each->refuse(why);
+  for (auto& each : std::exchange(held_while_paused_, {})) each->refuse(why);
+  if (auto reset = std::exchange(reset_, nullptr)) reset->done(why);
 }
 
 void live_entity::before_leaving() {
-  if (!machine_ || reloading_ || !machine_->quiescent() || machine_->is_terminated()) return;
+  if (!machine_ || reloading_) return;
+  // What was delivered is known to nobody else: without a record it would be sent again.
+  if (auto step = machine_->settle_deliveries(services_.wall.now())) submit(std::move(*step), {});
+  if (!machine_->quiescent() || machine_->has_ended()) return;
   if (submitted_ < snapshot_event_ + records_worth_a_snapshot) return;
   auto carried = machine_->carry();
   const auto digest = core::digest(carried.state);
@@ -166,35 +212,198 @@ void live_entity::deliver(delivery_ptr what) {
     held_.push_back(std::move(what));
     return;
   }
-  if (parked_ && !std::holds_alternative<describe_message>(what->what))
+  if (parked_ && !std::holds_alternative<describe_message>(what->what) &&
+      !std::holds_alternative<resume_message>(what->what)) {
     return what->refuse(*parked_);
-  std::visit([&](auto& message) { take(message); }, what->what);
+  }
+  if (machine_ && machine_->is_paused() && std::holds_alternative<outcome_message>(what->what)) {
+    held_while_paused_.push_back(std::move(what));
+    return;
+  }
+  try {
+    std::visit([&](auto& message) { take(message); }, what->what);
+  } catch (const std::exception& why) {
+    // A state that cannot be encoded, at the latest here; whoever asked is told by his answerer.
+    const error bug{errc::internal, why.what()};
+    refuse_waiting(bug);
+    park(bug);
+  }
+}
+
+void live_entity::refuse_missing(answerer done) {
+  done(error{errc::entity_not_found, to_string(slot_->id) + " does not exist"});
 }
 
 void live_entity::take(call_message& message) {
   auto& options = message.what.options;
   const auto now = services_.wall.now();
+  auto who = [&](bool waits) {
+    return asking{std::move(message.done),
+                  waits ? std::optional(deadline(options.patience)) : std::nullopt,
+                  std::move(message.accepted)};
+  };
   switch (message.what.method->kind) {
     case method_kind::query:
       return options.at ? answer_past_query(message) : answer_query(message);
-    case method_kind::signal:
-      return settle(machine_->handle_signal(to_message(message.what), now), std::nullopt,
-                    &services_.signals, std::move(message.done));
-    case method_kind::update: {
-      const auto wait_until =
-          options.until_accepted ? std::nullopt : std::optional(deadline(options.patience));
-      return settle(machine_->handle_update(to_message(message.what), now), wait_until,
-                    &services_.updates, std::move(message.done));
+    case method_kind::signal: {
+      auto to = who(false);
+      return settle(machine_->handle_signal(to_message(message), now), std::move(to),
+                    &services_.signals);
     }
+    case method_kind::update: {
+      auto to = who(!options.until_accepted);
+      return settle(machine_->handle_update(to_message(message), now), std::move(to),
+                    &services_.updates);
+    }
+    case method_kind::main:
+      return start(message, now);
   }
 }
 
-void live_entity::take(terminate_message& message) {
-  if (is_empty()) {
-    return message.done(error{errc::entity_not_found, to_string(slot_->id) + " does not exist"});
+void live_entity::start(call_message& message, timestamp now) {
+  auto& options = message.what.options;
+  asking who{std::move(message.done),
+             options.until_accepted ? std::nullopt : std::optional(deadline(options.patience)),
+             std::move(message.accepted)};
+  auto what = to_message(message);
+  const bool replaces = what.start.when_running == id_conflict::terminate_existing;
+  auto outcome = machine_->handle_start(what, now);
+  auto* refusal = std::get_if<core::refused>(&outcome);
+  if (refusal && refusal->why.code == errc::already_exists && replaces && !machine_->has_ended()) {
+    auto ended = machine_->terminate("started again", {}, now);
+    if (auto* step = std::get_if<core::accepted>(&ended)) submit(std::move(step->step), {});
+    outcome = machine_->handle_start(std::move(what), now);
   }
-  settle(machine_->terminate(std::move(message.reason), services_.wall.now()), std::nullopt,
-         nullptr, std::move(message.done));
+  settle(std::move(outcome), std::move(who), &services_.starts);
+}
+
+void live_entity::take(terminate_message& message) {
+  if (is_empty()) return refuse_missing(std::move(message.done));
+  settle(
+      machine_->terminate(std::move(message.reason), std::move(message.from), services_.wall.now()),
+      {std::move(message.done)});
+}
+
+void live_entity::take(cancel_message& message) {
+  if (is_empty()) return refuse_missing(std::move(message.done));
+  settle(machine_->cancel(std::move(message.reason), std::move(message.from), services_.wall.now()),
+         {std::move(message.done)});
+}
+
+void live_entity::take(pause_message& message) {
+  if (is_empty()) return refuse_missing(std::move(message.done));
+  settle(machine_->pause(std::move(message.reason), services_.wall.now()),
+         {std::move(message.done)});
+}
+
+void live_entity::take(resume_message& message) {
+  if (parked_) {
+    // Perhaps what it was parked for is mended.
+    load();
+    if (parked_) return message.done(*parked_);
+    return message.done(answer{submitted_, machine_->where().run, false, {}});
+  }
+  if (is_empty()) return refuse_missing(std::move(message.done));
+  settle(machine_->resume(services_.wall.now()), {std::move(message.done)});
+  for (auto& each : std::exchange(held_while_paused_, {})) deliver(std::move(each));
+}
+
+void live_entity::take(reset_message& message) {
+  if (is_empty()) return refuse_missing(std::move(message.done));
+  if (reset_) {
+    return message.done(error{errc::unavailable, to_string(slot_->id) + " is being reset"});
+  }
+  // All of the present run has to be in the journal.
+  reset_ = std::make_unique<reset_message>(std::move(message));
+  reload();
+}
+
+void live_entity::do_reset(reset_message& message) {
+  if (parked_ && parked_->code != errc::nondeterministic) return message.done(*parked_);
+  const auto known = services_.store.find(slot_->id);
+  if (!known) return refuse_missing(std::move(message.done));
+  if (message.to < known->run_began || message.to > known->last_event) {
+    return message.done(error{errc::malformed, "event: expected one of the current run, " +
+                                                   std::to_string(known->run_began) + " to " +
+                                                   std::to_string(known->last_event) + ", got " +
+                                                   std::to_string(message.to)});
+  }
+  auto history = services_.store.history(slot_->id, known->run_began,
+                                         services_.limits.history_events, known->run);
+  if (!history) return message.done(std::move(history).error());
+  std::vector<core::signal_received> later;
+  for (auto& step : *history) {
+    auto* signal = std::get_if<core::signal_received>(&step.what);
+    if (signal && step.event > message.to) later.push_back(*signal);
+  }
+  auto step = core::machine::reset(std::move(*history), message.to, std::move(message.reason),
+                                   services_.wall.now());
+  auto fresh = std::make_unique<core::machine>(type_, slot_->id, services_.machine_limits);
+  if (auto why = fresh->replay(step)) return message.done(std::move(*why));
+  unpark();
+  if (machine_) {
+    for (auto& [number, each] : machine_->activities()) {
+      services_.activities.cancel(slot_->id, number);
+    }
+  }
+  machine_ = std::move(fresh);
+  snapshot_event_ = step.event;
+  submitted_ = known->last_event;
+  const answer begun{step.event, step.run, false, {}};
+  std::vector<reply> replies;
+  replies.push_back({std::move(message.done), begun});
+  submit(std::move(step), std::move(replies));
+  redispatch();
+  // Signals are facts of the world outside: they happened, whatever is done over.
+  for (auto& signal : later) {
+    auto taken = machine_->handle_signal({signal.method, std::move(signal.params), {}},
+                                         services_.wall.now());
+    if (auto* again = std::get_if<core::accepted>(&taken)) submit(std::move(again->step), {});
+  }
+}
+
+void live_entity::take(outcome_message& message) {
+  const auto now = services_.wall.now();
+  std::optional<entity_id> receiver;
+  if (!message.of_activity) {
+    auto sent = machine_->outbox().find(message.number);
+    if (sent != machine_->outbox().end()) receiver = sent->second.target;
+  }
+  auto taken = message.of_activity
+                   ? machine_->end_activity(message.number, std::move(message.outcome), now)
+                   : machine_->take_reply(message.number, std::move(message.outcome), now);
+  if (receiver && std::holds_alternative<core::accepted>(taken)) {
+    settling_.emplace_back(message.number, std::move(*receiver));
+  }
+  settle(std::move(taken), {completion([done = std::move(message.done)](result<answer> outcome) {
+           done(outcome ? std::nullopt : std::optional(outcome.error()));
+         })});
+}
+
+void live_entity::take(delivered_message& message) {
+  auto sent = machine_->outbox().find(message.number);
+  if (sent == machine_->outbox().end()) {
+    return message.done(error{errc::completed, "no such message is on its way"});
+  }
+  settling_.emplace_back(message.number, sent->second.target);
+  machine_->delivered(message.number);
+  message.done(std::nullopt);
+}
+
+void live_entity::take(forget_message& message) {
+  machine_->forget(message.sender, message.life, message.number);
+  message.done(std::nullopt);
+}
+
+void live_entity::take(result_message& message) {
+  if (is_empty()) return refuse_missing(std::move(message.done));
+  auto* main = machine_->main();
+  if (!main) {
+    return message.done(
+        error{errc::entity_not_found, to_string(slot_->id) + " was not started: it has no result"});
+  }
+  const core::repeated begun{main->started, machine_->where().run, false, main->outcome, true};
+  answer_repeat(begun, {std::move(message.done), deadline(message.patience)});
 }
 
 void live_entity::take(wake_message& message) {
@@ -221,13 +430,14 @@ void live_entity::take(await_message& message) {
                                           to_string(slot_->id) +
                                           " (or it has left the idempotency window)"});
   }
-  const core::repeated found{seen->event, seen->run, true, seen->outcome};
+  const core::repeated found{seen->event, seen->run, true, seen->outcome, false};
   answer_repeat(
-      found, deadline(message.patience),
-      completion([done = std::move(message.done), method = seen->method](result<answer> outcome) {
-        if (!outcome) return done(std::move(outcome).error());
-        done(update_state{outcome->event, outcome->run, method, std::move(outcome->results)});
-      }));
+      found,
+      {completion([done = std::move(message.done), method = seen->method](result<answer> outcome) {
+         if (!outcome) return done(std::move(outcome).error());
+         done(update_state{outcome->event, outcome->run, method, std::move(outcome->results)});
+       }),
+       deadline(message.patience)});
 }
 
 void live_entity::take(describe_message& message) {
@@ -244,7 +454,7 @@ void live_entity::take(describe_message& message) {
   if (is_empty()) {
     return message.done(error{errc::entity_not_found, to_string(slot_->id) + " does not exist"});
   }
-  about.status = machine_->is_terminated() ? "terminated" : "running";
+  about.status = persistence::to_string(to_status(*machine_));
   about.summary = summary();
   about.state = machine_->state();
   about.idempotency_keys = machine_->window().size();
@@ -257,8 +467,13 @@ void live_entity::take(describe_message& message) {
   for (auto& each : machine_->timers()) about.timers.push_back({"sleep", "timer", each.due});
   for (auto& each : machine_->suspended()) {
     about.suspended.push_back(
-        {std::string(machine_->contract().find(each.method)->name), each.started_by});
+        {std::string(machine_->contract().find(each.method())->name), each.started_by()});
   }
+  about.attributes = machine_->attributes();
+  if (auto* main = machine_->main()) about.main = *main;
+  for (auto& each : machine_->children()) about.children.push_back(each.entity);
+  about.activities = services_.activities.status_of(slot_->id);
+  about.messages = services_.messages.undelivered_of(slot_->id);
   after_durable(completion([done = std::move(message.done),
                             about = std::move(about)](result<answer> outcome) {
                   if (outcome)
@@ -305,67 +520,129 @@ void live_entity::answer_past_query(call_message& message) {
 
 // -- steps ----------------------------------------------------------------------------------------
 
-void live_entity::settle(core::outcome outcome, std::optional<timestamp> wait_until, counter* taken,
-                         answerer done) {
+void live_entity::settle(core::outcome outcome, asking who, counter* taken) {
   if (auto* refusal = std::get_if<core::refused>(&outcome)) {
     ++services_.refused;
     if (refusal->state_lost) reload();
     // What the refusal rests on may not be durable yet.
-    return after_durable(std::move(done), std::move(refusal->why));
+    return after_durable(std::move(who.done), std::move(refusal->why));
   }
   if (auto* seen = std::get_if<core::repeated>(&outcome)) {
     ++services_.replayed;
-    return answer_repeat(*seen, seen->is_update ? wait_until : std::nullopt, std::move(done));
+    if (!seen->is_update && !seen->is_start) who.wait_until.reset();
+    return answer_repeat(*seen, std::move(who));
   }
   auto& step = std::get<core::accepted>(outcome).step;
   if (taken) ++*taken;
   std::vector<reply> replies;
-  if (wait_until) {
-    waiting_for_updates_.emplace(step.event, waiting_caller{std::move(done), false, *wait_until});
+  const answer begun{step.event, step.run, false, {}};
+  if (who.wait_until) {
+    if (who.accepted) {
+      replies.push_back(
+          {completion([accepted = std::move(who.accepted)](const result<answer>& how) {
+             if (how) accepted();
+           }),
+           begun});
+    }
+    waiting_for_updates_.emplace(step.event,
+                                 waiting_caller{std::move(who.done), false, *who.wait_until});
   } else {
-    replies.push_back({std::move(done), answer{step.event, step.run, false, {}}});
+    replies.push_back({std::move(who.done), begun});
   }
   submit(std::move(step), std::move(replies));
   maybe_continue_as_new();
 }
 
-void live_entity::answer_repeat(const core::repeated& seen, std::optional<timestamp> wait_until,
-                                answerer done) {
-  answer first{seen.event, seen.run, true, {}};
-  if (!wait_until) return after_durable(std::move(done), std::move(first));
+void live_entity::answer_repeat(const core::repeated& seen, asking who) {
+  const answer first{seen.event, seen.run, true, {}};
+  if (!who.wait_until) return after_durable(std::move(who.done), first);
+  if (who.accepted) {
+    after_durable(completion([accepted = std::move(who.accepted)](const result<answer>& how) {
+                    if (how) accepted();
+                  }),
+                  first);
+  }
   if (!seen.outcome) {
     drop_impatient();
-    waiting_for_updates_.emplace(seen.event, waiting_caller{std::move(done), true, *wait_until});
+    waiting_for_updates_.emplace(seen.event,
+                                 waiting_caller{std::move(who.done), true, *who.wait_until});
     return;
   }
-  if (seen.outcome->how == core::update_outcome::kind::failed) {
-    return after_durable(std::move(done), error{errc::failed, seen.outcome->message});
-  }
-  first.results = seen.outcome->results;
-  after_durable(std::move(done), std::move(first));
+  after_durable(std::move(who.done), to_answer(*seen.outcome, first));
 }
 
 void live_entity::answer_ended_updates(const core::record& step, std::vector<reply>& replies) {
   if (waiting_for_updates_.empty()) return;
-  for (auto& each : step.commands) {
-    auto* ended = std::get_if<core::update_ended>(&each);
-    if (!ended) continue;
-    auto [from, to] = waiting_for_updates_.equal_range(ended->update);
+  auto answer_all = [&](event_number begun, const core::update_outcome& how) {
+    auto [from, to] = waiting_for_updates_.equal_range(begun);
     for (; from != to; from = waiting_for_updates_.erase(from)) {
       auto& caller = from->second;
-      if (ended->outcome.how == core::update_outcome::kind::completed) {
-        replies.push_back({std::move(caller.done),
-                           answer{ended->update, step.run, caller.repeat, ended->outcome.results}});
-      } else {
-        replies.push_back({std::move(caller.done), error{errc::failed, ended->outcome.message}});
-      }
+      replies.push_back(
+          {std::move(caller.done), to_answer(how, {begun, step.run, caller.repeat, {}})});
+    }
+  };
+  for (auto& each : step.commands) {
+    if (auto* ended = std::get_if<core::update_ended>(&each)) {
+      answer_all(ended->update, ended->outcome);
+    } else if (auto* main = std::get_if<core::main_ended>(&each)) {
+      answer_all(machine_->main()->started, main->outcome);
     }
   }
 }
 
+/// What is to happen outside once the step is durable; empty: nothing.
+std::function<void()> live_entity::effects_of(const core::record& step) {
+  struct list {
+    std::vector<core::pending_activity> schedule;
+    std::vector<std::pair<event_number, bool>> cancel;  ///< And whether its end is waited for.
+    std::vector<event_number> ended;
+    std::vector<core::outgoing> post;
+    std::vector<std::pair<event_number, entity_id>> settled;
+  };
+  std::unique_ptr<list> found;
+  auto all = [&]() -> list& {
+    if (!found) found = std::make_unique<list>();
+    return *found;
+  };
+  if (auto* ended = std::get_if<core::activity_ended>(&step.what)) {
+    all().ended.push_back(ended->activity);
+  }
+  auto number = step.event;
+  for (auto& each : step.commands) {
+    ++number;
+    if (auto* scheduled = std::get_if<core::activity_scheduled>(&each)) {
+      auto pending = machine_->activities().find(number);
+      if (pending != machine_->activities().end()) all().schedule.push_back(pending->second);
+    } else if (auto* cancelled = std::get_if<core::activity_cancelled>(&each)) {
+      all().cancel.emplace_back(cancelled->activity,
+                                machine_->activities().contains(cancelled->activity));
+    } else if (auto* sent = std::get_if<core::message_sent>(&each)) {
+      all().post.push_back(sent->message);
+    }
+  }
+  if (!settling_.empty()) all().settled = std::exchange(settling_, {});
+  if (!found) return {};
+  return [&services = services_, slot = slot_, life = machine_->created(),
+          what = std::shared_ptr<list>(std::move(found))] {
+    for (auto each : what->ended) services.activities.settled(slot->id, each);
+    for (auto& each : what->schedule) services.activities.schedule(slot->id, life, each, false);
+    for (auto [activity, waits] : what->cancel) {
+      if (waits)
+        services.activities.request_cancel(slot->id, activity);
+      else
+        services.activities.cancel(slot->id, activity);
+    }
+    for (auto& each : what->post) services.messages.post(slot->id, life, each);
+    for (auto& [message, receiver] : what->settled) {
+      services.messages.settled(slot->id, life, receiver, message);
+    }
+  };
+}
+
 bool live_entity::can_be_put_away() {
   drop_impatient();
-  return waiting_for_updates_.empty() && held_.empty() && !reloading_;
+  return waiting_for_updates_.empty() && held_.empty() && held_while_paused_.empty() &&
+         !reloading_ && !reset_;
 }
 
 timestamp live_entity::deadline(duration patience) const {
@@ -390,13 +667,19 @@ void live_entity::submit(core::record step, std::vector<reply> replies) {
   work.snapshot = maybe_snapshot(step);
   auto after = summary();
   after.last_active = step.time;
-  auto encoded = persistence::encode_record(slot_->id, step, after);
+  std::optional<core::attributes> attributes;
+  if (machine_->attributes() != known_attributes_) {
+    attributes = known_attributes_ = machine_->attributes();
+  }
+  auto encoded = persistence::encode_record(slot_->id, step, after, attributes);
   machine_->add_run_bytes(encoded.size());
   bytes_since_snapshot_ += encoded.size();
   work.entity = slot_;
   work.replies = std::move(replies);
-  work.step = persistence::batch{slot_->shard, slot_->epoch,     slot_->id,
-                                 step.event,   std::move(after), std::move(encoded)};
+  work.effects = effects_of(step);
+  work.step =
+      persistence::batch{slot_->shard,     slot_->epoch,          slot_->id,         step.event,
+                         std::move(after), std::move(attributes), std::move(encoded)};
   submitted_ = step.last_event();
   services_.writer.submit(std::move(work));
   account();
@@ -404,15 +687,15 @@ void live_entity::submit(core::record step, std::vector<reply> replies) {
 
 persistence::entity_summary live_entity::summary() const {
   auto& where = machine_->where();
-  return {machine_->is_terminated() ? persistence::entity_status::terminated
-                                    : persistence::entity_status::running,
+  return {to_status(*machine_),
           where.run,
           where.run_began,
           where.last_event,
           where.run_bytes,
           machine_->created(),
           where.last_time,
-          machine_->next_due()};
+          machine_->next_due(),
+          !machine_->activities().empty() || !machine_->outbox().empty()};
 }
 
 void live_entity::after_durable(answerer done, result<answer> what) {
@@ -429,8 +712,8 @@ void live_entity::after_durable(answerer done, result<answer> what) {
 std::unique_ptr<persistence::snapshot> live_entity::maybe_snapshot(core::record& step) {
   const auto last = step.last_event();
   if (last < snapshot_event_ + services_.limits.snapshot_every_events ||
-      bytes_since_snapshot_ < snapshot_bytes_ || !machine_->quiescent() ||
-      machine_->is_terminated() || std::holds_alternative<core::run_continued>(step.what)) {
+      bytes_since_snapshot_ < snapshot_bytes_ || !machine_->quiescent() || machine_->has_ended() ||
+      std::holds_alternative<core::run_continued>(step.what)) {
     return nullptr;
   }
   persistence::snapshot taken{slot_->id, machine_->where().run, last, machine_->run_events(),
@@ -450,12 +733,13 @@ std::unique_ptr<persistence::snapshot> live_entity::maybe_snapshot(core::record&
 
 void live_entity::maybe_continue_as_new() {
   const auto& limits = services_.limits;
-  if (machine_->is_terminated() ||
+  if (machine_->has_ended()) return;
+  if (!machine_->at_continue_point() &&
       (machine_->run_events() < limits.continue_after_events &&
        machine_->where().run_bytes < std::max(limits.continue_after_bytes, 2 * snapshot_bytes_))) {
     return;
   }
-  if (!machine_->quiescent()) {
+  if (!machine_->can_continue()) {
     if (!std::exchange(warned_, true)) {
       spdlog::warn("{} cannot continue as new, its history grows: suspended in {}",
                    to_string(slot_->id), suspended_names(*machine_));

@@ -19,6 +19,8 @@
 
 #include "entities/machine.h"
 #include "persistence/journal.h"
+#include "runtime/activities/dispatcher.h"
+#include "runtime/courier.h"
 #include "runtime/delivery.h"
 #include "runtime/entity_slot.h"
 #include "runtime/journal_writer.h"
@@ -31,6 +33,8 @@ using counter = std::atomic<std::uint64_t>;
 struct entity_services {
   persistence::journal& store;
   journal_writer& writer;
+  activity_dispatcher& activities;
+  courier& messages;
   const wall_clock& wall;
   const engine_limits& limits;
   core::machine_limits machine_limits;
@@ -38,7 +42,7 @@ struct entity_services {
   std::function<void(const entity_id&, const std::optional<error>&)> on_parked;
 
   // Named as in engine_stats.
-  counter signals{0}, updates{0}, queries{0}, refused{0}, replayed{0}, timers_fired{0},
+  counter signals{0}, updates{0}, queries{0}, starts{0}, refused{0}, replayed{0}, timers_fired{0},
       continued{0}, parked{0};
   std::atomic<std::int64_t> active_bytes{0};
 };
@@ -82,13 +86,32 @@ private:
   void take(describe_message& message);
   void take(terminate_message& message);
   void take(wake_message& message);
+  void take(result_message& message);
+  void take(cancel_message& message);
+  void take(pause_message& message);
+  void take(resume_message& message);
+  void take(reset_message& message);
+  void take(outcome_message& message);
+  void take(delivered_message& message);
+  void take(forget_message& message);
 
   void answer_query(call_message& message);
   void answer_past_query(call_message& message);
-  void settle(core::outcome outcome, std::optional<timestamp> wait_until, counter* taken,
-              answerer done);
-  void answer_repeat(const core::repeated& seen, std::optional<timestamp> wait_until,
-                     answerer done);
+  /// Where the answer goes, and when it is given.
+  struct asking {
+    answerer done;
+    /// Set: the answer is that of the update or the main, waited for until then.
+    std::optional<timestamp> wait_until = {};
+    std::function<void()> accepted = {};
+  };
+  void settle(core::outcome outcome, asking who, counter* taken = nullptr);
+  void answer_repeat(const core::repeated& seen, asking who);
+  void start(call_message& message, timestamp now);
+  void do_reset(reset_message& message);
+  void refuse_missing(answerer done);
+  void unpark();
+  void redispatch();
+  std::function<void()> effects_of(const core::record& step);
   void submit(core::record step, std::vector<reply> replies);
   void answer_ended_updates(const core::record& step, std::vector<reply>& replies);
   void after_durable(answerer done, result<answer> what);
@@ -116,7 +139,12 @@ private:
   bool reloading_ = false;
   std::unique_ptr<error> lost_;     ///< Why the last steps were not written.
   std::vector<delivery_ptr> held_;  ///< Until the entity is loaded again.
-  /// Who waits for the end of an update, by its event.
+  std::vector<delivery_ptr> held_while_paused_;
+  std::unique_ptr<reset_message> reset_;  ///< To be done when the entity is loaded again.
+  /// Messages whose settlement goes into the next step, and their receivers.
+  std::vector<std::pair<event_number, entity_id>> settling_;
+  core::attributes known_attributes_;  ///< As the journal's index has them.
+  /// Who waits for the end of an update or a main, by the event that began it.
   struct waiting_caller {
     answerer done;
     bool repeat = false;  ///< Asked again for what somebody had asked before.

@@ -295,8 +295,8 @@ TEST_CASE("machine: a spawned task goes on in the background, and its failure is
   b.signal("addLater", params::add_later_params{.amount = 4, .time = 10});
   b.signal("addLater", params::add_later_params{.amount = -4, .time = 20});
   REQUIRE(b.entity->suspended().size() == 2);
-  CHECK(b.entity->suspended()[1].started_by == 3);
-  CHECK(b.entity->suspended()[1].method == ordinal("addLater"));
+  CHECK(b.entity->suspended()[1].started_by() == 3);
+  CHECK(b.entity->suspended()[1].method() == ordinal("addLater"));
   b.pass(10ms);
   CHECK(b.total().total == 4);
   b.pass(10ms);
@@ -555,15 +555,15 @@ TEST_CASE("terminate: nothing follows, waiting updates fail, keys are still answ
   b.signal("add", params::add_params{.amount = 5}, "k1");
   b.update("nap", params::nap_params{.time = 5000}, "k2");
   b.signal("remindMe", params::remind_me_params{.name = "tea", .time = 500});
-  step_of(b.keep(b.entity->terminate("fraud", b.now)));
-  CHECK(b.entity->is_terminated());
+  step_of(b.keep(b.entity->terminate("fraud", {}, b.now)));
+  CHECK(b.entity->has_ended());
   CHECK(!b.entity->next_due());
   CHECK(ended(b, 2)->message == "the entity was terminated: fraud");
   CHECK(refusal_of(b.signal("add", params::add_params{.amount = 5})).why.code == errc::completed);
-  CHECK(refusal_of(b.keep(b.entity->terminate("again", b.now))).why.code == errc::completed);
+  CHECK(refusal_of(b.keep(b.entity->terminate("again", {}, b.now))).why.code == errc::completed);
   CHECK(std::holds_alternative<repeated>(b.signal("add", params::add_params{.amount = 5}, "k1")));
   CHECK(b.total().total == 5);
-  CHECK(b.replayed()->is_terminated());
+  CHECK(b.replayed()->has_ended());
 }
 
 // -- limits ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 
 #include <perdure/contract.h>
 #include <perdure/errors.h>
+#include <perdure/options.h>
 #include <perdure/types.h>
 
 namespace perdure {
@@ -22,13 +23,17 @@ struct call_options {
   std::string key = {};
   /// For signals: the handler runs this much later.
   duration delay{0};
-  /// For updates: answer as soon as the update is durably accepted, without its results.
+  /// For updates and starts: answer as soon as it is durably accepted, without results.
   bool until_accepted = false;
-  /// For updates: how long to wait for the end. After it the answer may be `timeout`; the update
-  /// goes on.
+  /// For updates and starts: how long to wait for the end. After it the answer may be `timeout`;
+  /// the update, or the main, goes on.
   duration patience = duration::max();
   /// For queries: answer from the state as it was after this event. 0: now.
   event_number at = 0;
+  /// For starts.
+  start_options start = {};
+  /// W3C trace context: recorded, and handed to activities.
+  std::string traceparent = {};
 };
 
 /// One message to one entity.
