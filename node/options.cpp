@@ -34,6 +34,18 @@ public:
 
   CLI::App& app() { return app_; }
 
+  void add(const program_flag& own) {
+    std::visit(
+        [&](auto* into) {
+          if constexpr (std::is_same_v<decltype(into), duration*>) {
+            time(own.name, *into, own.description);
+          } else {
+            plain(own.name, *into, own.description);
+          }
+        },
+        own.into);
+  }
+
 private:
   void data(node_options& into) {
     plain("--data", into.data, "Directory of the data; made when it does not exist");
@@ -109,10 +121,11 @@ std::string base_name(const char* path) { return std::filesystem::path(path).fil
 
 }  // namespace
 
-node_options node_options::parse(int argc, char** argv) {
+node_options node_options::parse(int argc, char** argv, const std::vector<program_flag>& own) {
   node_options options;
   if (argc > 0) options.program = base_name(argv[0]);
   flags known(options);
+  for (auto& each : own) known.add(each);
   try {
     known.app().parse(argc, argv);
   } catch (const CLI::Success& shown) {  // --help and --version

@@ -2,12 +2,22 @@
 
 #include "examples/shop/account.h"
 #include "examples/shop/cart.h"
+#include "examples/shop/order.h"
+#include "examples/shop/payments.h"
 #include "examples/shop/stock.h"
+#include "examples/shop/transfer.h"
 
 int main(int argc, char** argv) {
-  perdure::node node{perdure::node_options::parse(argc, argv)};
+  shop::simulated_payments::behaviour payments;
+  perdure::node node{perdure::node_options::parse(
+      argc, argv,
+      {{"--payments-failure-rate", &payments.failure_rate, "Share of payment attempts that fail"},
+       {"--payments-delay", &payments.delay, "How long a payment attempt takes"}})};
   node.host<shop::cart>();
   node.host<shop::account>();
   node.host<shop::stock>();
+  node.host<shop::order>();
+  node.host<shop::transfer>();
+  node.provide<shop::simulated_payments>(payments);
   return node.run();
 }

@@ -111,13 +111,9 @@ public:
     return call<>(std::move(what_));
   }
 
-  /// The call as a task, to be passed to `all`, `any` and the like.
-  operator task<T>() && { return run(std::move(*this)); }
-
 private:
   using value = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
-  static task<T> run(call made) { co_return co_await made; }
   static task<result<value>> settle(call made) {
     try {
       if constexpr (std::is_void_v<T>) {

@@ -33,24 +33,18 @@ namespace detail {
 template <class T>
 using value_of = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
-template <class T>
-struct task_value;
-template <class T>
-struct task_value<task<T>> {
-  using type = T;
-};
-template <class T>
-struct task_value<call<T>> {
-  using type = T;
-};
-
-/// The type behind a task or a call.
+/// The type behind a task, a call, or whatever else can be awaited.
 template <class Awaitable>
-using result_of = typename task_value<std::remove_cvref_t<Awaitable>>::type;
+using result_of = decltype(std::declval<std::remove_cvref_t<Awaitable>&>().await_resume());
+
+template <class T>
+task<T> as_task(task<T>&& what) {
+  return std::move(what);
+}
 
 template <class Awaitable>
-task<result_of<Awaitable>> as_task(Awaitable&& what) {
-  return std::forward<Awaitable>(what);
+task<result_of<Awaitable>> as_task(Awaitable what) {
+  co_return co_await what;
 }
 
 /// Tasks that run beside each other, and the coroutine that waits for all of them.

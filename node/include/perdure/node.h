@@ -15,12 +15,21 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <perdure/client.h>
 #include <perdure/entity.h>
 
 namespace perdure {
+
+/// A flag of the program itself, beside those of every node: "--payments-delay". It is read into a
+/// variable, whose value then is the default.
+struct program_flag {
+  std::string name;
+  std::variant<bool*, std::uint64_t*, double*, duration*, std::string*> into;
+  std::string description;
+};
 
 /// Everything that can be set about a node. The defaults are those of the command line.
 struct node_options {
@@ -47,7 +56,7 @@ struct node_options {
 
   /// Reads the command line, the environment (PERDURE_...) and the file of --config. For --help and
   /// --version it prints and ends the program with 0; for what is wrong with them, with 2.
-  static node_options parse(int argc, char** argv);
+  static node_options parse(int argc, char** argv, const std::vector<program_flag>& own = {});
 
   /// As `parse`, of the arguments behind the program's name, without ending anything. Errors:
   /// malformed, with one line that says what is wrong.
