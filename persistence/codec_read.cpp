@@ -217,8 +217,11 @@ core::outgoing read(wire::Outgoing::Reader from) {
 }
 
 core::taken_messages::request read(wire::TakenMessages::Request::Reader from) {
-  core::taken_messages::request value{
-      .number = from.getNumber(), .event = from.getEvent(), .run = from.getRun(), .outcome = {}};
+  core::taken_messages::request value;
+  value.number = from.getNumber();
+  value.event = from.getEvent();
+  value.run = from.getRun();
+  value.is_start = from.getIsStart();
   if (from.hasOutcome()) value.outcome = read(from.getOutcome());
   return value;
 }

@@ -148,6 +148,7 @@ void write(wire::TakenMessages::Request::Builder to, const core::taken_messages:
   to.setNumber(value.number);
   to.setEvent(value.event);
   to.setRun(value.run);
+  to.setIsStart(value.is_start);
   if (value.outcome) write(to.initOutcome(), *value.outcome);
 }
 

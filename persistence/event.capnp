@@ -297,7 +297,8 @@ struct TakenMessages {
     number @0 :UInt64;
     event @1 :UInt64;
     run @2 :UInt32;
-    outcome @3 :UpdateOutcome;  # Null until the update has ended.
+    outcome @3 :UpdateOutcome;  # Null until it has ended.
+    isStart @4 :Bool;
   }
 }
 

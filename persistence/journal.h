@@ -45,6 +45,13 @@ constexpr bool has_ended(entity_status status) {
   return status != entity_status::running && status != entity_status::paused;
 }
 
+/// Returns "running", "terminated", "completed", "failed", "cancelled" or "paused".
+constexpr std::string_view to_string(entity_status status) {
+  constexpr std::string_view names[] = {"",       "running",   "terminated", "completed",
+                                        "failed", "cancelled", "paused"};
+  return names[static_cast<std::size_t>(status)];
+}
+
 /// What the journal's index knows of an entity: a function of its last batch alone.
 struct entity_summary {
   entity_status status = entity_status::running;

@@ -143,7 +143,10 @@ std::optional<snapshot> memory_journal::base_of(const entity_id& entity,
                                                 event_number until) const {
   if (!stored.base) return std::nullopt;
   auto base = decode_snapshot(*stored.base);
-  if (!base || base->run != stored.summary().run || base->event > until) return std::nullopt;
+  if (!base || base->run != stored.summary().run || base->event > until ||
+      base->event < stored.summary().run_began) {
+    return std::nullopt;
+  }
   auto after = std::ranges::find_if(
       stored.records, [&](auto& record) { return record.after.last_event == base->event; });
   if (after == stored.records.end() || after->run != base->run) return std::nullopt;

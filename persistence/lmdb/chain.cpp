@@ -84,7 +84,7 @@ result<std::vector<core::record>> chain_reader::history(event_number from, std::
   for (auto number = state_.last; number != 0 && last_event >= from;) {
     auto [how, entry] = log_.read(txn, number);
     if (how == journal_file::presence::absent) {
-      if (in_current_run && state_.summary.status != entity_status::terminated) {
+      if (in_current_run && !has_ended(state_.summary.status)) {
         return missing(number);
       }
       break;
@@ -112,7 +112,7 @@ result<std::vector<core::record>> chain_reader::history(event_number from, std::
 // -- errors --------------------------------------------------------------------------------------
 
 error chain_reader::missing(lsn number) const {
-  if (state_.summary.status == entity_status::terminated) {
+  if (has_ended(state_.summary.status)) {
     return {errc::entity_not_found, to_string(entity_) + " ended, and its records are removed"};
   }
   return {errc::internal,

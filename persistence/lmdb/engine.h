@@ -28,6 +28,7 @@
 #include "persistence/lmdb/journal_file.h"
 #include "persistence/lmdb/lmdb_journal.h"
 #include "persistence/lmdb/overlay.h"
+#include "persistence/lmdb/progress_queue.h"
 #include "persistence/lmdb/snapshot_queue.h"
 
 namespace perdure::persistence::lmdb {
@@ -62,6 +63,11 @@ public:
                                             std::size_t limit,
                                             std::optional<run_number> run) const override;
   std::vector<listed_entity> list(const list_filter& filter) const override;
+  std::uint64_t count(const list_filter& filter) const override;
+  void pending(const std::function<void(const entity_id&)>& each) const override;
+  void note(const entity_id& entity, const activity_progress& progress) override;
+  void forget(const entity_id& entity, event_number activity) override;
+  std::vector<activity_progress> noted(const entity_id& entity) const override;
   void due(timestamp until,
            const std::function<void(const entity_id&, timestamp)>& each) const override;
   void keep(snapshot taken) override;
@@ -92,8 +98,9 @@ private:
   std::optional<entity_state> read_state(std::string_view key);
   int write_staged(journal_file::change& change, std::span<const batch> batches);
   void publish(std::span<const batch> batches);
-  void note_garbage(const entity_summary& after, bool begins_run, lsn number, lsn back,
-                    std::string_view key);
+  /// `ended_run`: the last record of the run that ended with this one's beginning; 0: none.
+  void note_garbage(const entity_summary& after, lsn number, lsn ended_run, std::string_view key);
+  void drop_progress(std::string_view key);
   bool has_room(std::uint64_t incoming_bytes);
   void refuse(std::span<append_outcome> outcomes, append_outcome why);
   sharding::epoch_number store_epochs(sharding::shard_number first, std::uint32_t count);
@@ -102,10 +109,31 @@ private:
 
   // -- recovery (engine_recovery.cpp) --
   result<nothing> apply(const read_transaction& in, const cursor& at, std::set<lsn>& in_doubt);
-  void apply_intact(const log_entry& entry, const record_header& head);
+  void apply_intact(const read_transaction& in, const log_entry& entry, const record_header& head);
+  bool ends_life(const read_transaction& in, lsn number) const;
 
   // -- reading (engine_read.cpp) --
+  /// Does what reads the index and returns its result. Should the index turn out to be broken, the
+  /// process ends.
+  template <class Read>
+  auto from_index(Read read) const -> decltype(read()) {
+    try {
+      return read();
+    } catch (const failure& failed) {
+      index_unreadable(failed);
+      return {};
+    }
+  }
+  void index_unreadable(const failure& failed) const;
+
   std::optional<entity_state> state_of(const entity_id& entity) const;
+  error not_found(const entity_id& entity) const;
+
+  // -- listing (engine_list.cpp) --
+  using visitor = std::function<bool(std::string_view, const entity_summary&, core::attributes&&)>;
+  /// Calls `each` with what passes the filter, in order of the keys, until it returns false. What
+  /// it is given has attributes when `with_attributes`.
+  void scan(const list_filter& filter, bool with_attributes, const visitor& each) const;
   void note_due(const read_transaction& in, timestamp entry, std::string_view key, timestamp until,
                 std::vector<std::pair<std::string, timestamp>>& found) const;
 
@@ -117,6 +145,7 @@ private:
   void run_background();
 
   // -- removing (engine_collect.cpp) --
+  bool collect_some(timestamp now);
   /// Adds to what is to be removed. Returns whether it is complete.
   bool gather_garbage(timestamp now);
   std::optional<garbage> pick_garbage(timestamp now);
@@ -130,6 +159,7 @@ private:
   const std::unique_ptr<index_file> index_;
   overlay overlay_;
   snapshot_queue snapshots_;
+  progress_queue progress_;
   std::vector<std::atomic<sharding::epoch_number>> epochs_;
 
   // The writer's.

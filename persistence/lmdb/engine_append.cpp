@@ -27,6 +27,12 @@ std::uint64_t size_of(std::span<const batch> batches) {
 
 bool begins_run(const batch& next) { return next.first_event == next.after.run_began; }
 
+/// What a batch makes of its entity's attributes. Null: they stay as they are.
+attributes_ptr attributes_after(const batch& next) {
+  if (next.attributes) return std::make_shared<const core::attributes>(*next.attributes);
+  return next.first_event == 1 ? no_attributes() : nullptr;
+}
+
 }  // namespace
 
 // -- owning --------------------------------------------------------------------------------------
@@ -114,9 +120,8 @@ append_outcome engine::stage(const batch& next, std::size_t place) {
     row->staged = row->exists ? row->state : entity_state{};
   }
   auto& before = row->staged.summary;
-  if (before.status == entity_status::terminated || next.first_event != before.last_event + 1) {
-    return append_outcome::out_of_sequence;
-  }
+  if (next.first_event != before.last_event + 1) return append_outcome::out_of_sequence;
+  if (has_ended(before.status) && !begins_run(next)) return append_outcome::out_of_sequence;
   check(next.after.last_event >= next.first_event, "a batch ends where it begins, or later");
   auto number = next_ + staged_.size();
   staged_.push_back({place, row, number, row->staged.last});
@@ -147,24 +152,33 @@ int engine::write_staged(journal_file::change& change, std::span<const batch> ba
 void engine::publish(std::span<const batch> batches) {
   for (auto& staged : staged_) {
     auto& next = batches[staged.place];
-    overlay_.set(*staged.row, entity_state{next.after, staged.number});
-    note_garbage(next.after, begins_run(next), staged.number, staged.back, staged.row->key);
+    auto& row = *staged.row;
+    bool had_ended = row.exists && has_ended(row.state.summary.status);
+    overlay_.set(row, entity_state{next.after, staged.number}, attributes_after(next));
+    note_garbage(next.after, staged.number, begins_run(next) && !had_ended ? staged.back : 0,
+                 row.key);
   }
   next_ += staged_.size();
   published_.store(next_ - 1, std::memory_order_release);
 }
 
-void engine::note_garbage(const entity_summary& after, bool begins_run, lsn number, lsn back,
+void engine::note_garbage(const entity_summary& after, lsn number, lsn ended_run,
                           std::string_view key) {
-  bool ended_run = begins_run && back != 0;
-  bool ended = after.status == entity_status::terminated;
-  if (!ended_run && !ended) return;
+  bool ended = has_ended(after.status);
+  if (ended_run == 0 && !ended) return;
+  if (ended) drop_progress(key);
   std::lock_guard lock(lists_mutex_);
   auto add = [&](garbage::kind what, lsn last) {
     garbage_found_.push_back({what, after.last_active, last, std::string(key)});
   };
-  if (ended_run) add(garbage::kind::run, back);
+  if (ended_run != 0) add(garbage::kind::run, ended_run);
   if (ended) add(garbage::kind::entity, number);
+}
+
+void engine::drop_progress(std::string_view key) {
+  // What a flush takes from the queue is counted by the index before it leaves the queue.
+  if (progress_.empty() && index_->progress_entries() == 0) return;
+  progress_.clear(key);
 }
 
 void engine::refuse(std::span<append_outcome> outcomes, append_outcome why) {

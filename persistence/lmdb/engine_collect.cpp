@@ -20,11 +20,23 @@ constexpr std::size_t gathered_max = 256 * 1024;
 
 bool engine::collect(timestamp now) {
   if (dead_) return false;
+  try {
+    return collect_some(now);
+  } catch (const failure& failed) {
+    index_reader_.reset();
+    put_back();
+    mark_index_damaged();  // Which of the two it was is not known; a new index costs little.
+    die(failed.what(), EIO);
+    return false;
+  }
+}
+
+bool engine::collect_some(timestamp now) {
   if (!removing_.complete && !gather_garbage(now)) return true;
   if (removing_.what.empty()) return removing_.complete = false;
   auto& records = removing_.records;
   int code = 0;
-  try {
+  {
     std::optional<journal_file::change> change;
     for (std::size_t i = 0; code == 0 && i < removals_max && !records.empty(); ++i) {
       if (!change) change.emplace(*log_);
@@ -33,15 +45,10 @@ bool engine::collect(timestamp now) {
     }
     if (code == 0 && change) code = change->set_next(next_);
     if (code == 0 && change) code = commit(*change);
-    if (code != 0) {
-      put_back();
-      if (!is_full(code)) die("removing records", code);
-      return false;
-    }
-  } catch (const failure& failed) {
+  }
+  if (code != 0) {
     put_back();
-    mark_index_damaged();  // Which of the two it was is not known; a new index costs little.
-    die(failed.what(), EIO);
+    if (!is_full(code)) die("removing records", code);
     return false;
   }
   if (!records.empty()) return true;
@@ -66,6 +73,8 @@ bool engine::gather_garbage(timestamp now) {
   // pages together; alone, each would touch nearly all of them. And the oldest first: whatever a
   // crash leaves of an entity ends with its newest record, which tells what the rest was.
   std::ranges::sort(records, std::ranges::greater{});
+  // An entity that ended, was started again and ended again is found twice.
+  records.erase(std::ranges::unique(records).begin(), records.end());
   return complete = true;
 }
 
@@ -95,9 +104,8 @@ std::vector<lsn> engine::records_of(const garbage& ended) const {
   std::vector<lsn> records;
   auto entity = entity_of(ended.key);
   auto state = state_of(entity);
-  bool alive =
-      state && state->last == ended.last &&
-      (ended.what == garbage::kind::run || state->summary.status != entity_status::terminated);
+  bool alive = state && state->last == ended.last &&
+               (ended.what == garbage::kind::run || !has_ended(state->summary.status));
   if (alive) return records;
   read_transaction txn(log_->env());
   for (auto number = ended.last; number != 0;) {
@@ -116,9 +124,11 @@ void engine::finish_removal(const garbage& ended) {
   if (ended.what == garbage::kind::entity) {
     auto* row = overlay_.row(hash_of(ended.key), ended.key, [&] { return read_state(ended.key); });
     index_reader_.reset();
+    // Otherwise it was started again since: only what it had done until then has gone.
     if (row->exists && row->state.last == ended.last) {
-      overlay_.set(*row, std::nullopt);
+      overlay_.set(*row, std::nullopt, nullptr);
       snapshots_.forget(ended.key);
+      drop_progress(ended.key);
     }
   }
   std::lock_guard lock(lists_mutex_);

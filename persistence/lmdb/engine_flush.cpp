@@ -101,23 +101,25 @@ public:
       mending_.swap(of_.due_to_mend_);
     }
     snapshots_ = of_.snapshots_.all();
+    progress_ = of_.progress_.all();
     // The order of the keys, so that neighbours share their pages.
     std::ranges::sort(rows_, {}, [](auto& taken) -> auto& { return taken.row->key; });
   }
 
   bool has_work() const {
     return !rows_.empty() || !found_.empty() || !gone_.empty() || !mending_.empty() ||
-           !snapshots_.empty() || mark_.last != of_.applied_;
+           !snapshots_.empty() || !progress_.empty() || mark_.last != of_.applied_;
   }
 
   void write() {
     for (auto& taken : rows_) {
       writer_.step(0, [&](auto& change) {
-        return taken.exists ? change.put_entity(taken.row->key, taken.state)
+        return taken.exists ? change.put_entity(taken.row->key, taken.state, taken.attributes.get())
                             : change.remove_entity(taken.row->key);
       });
     }
     for (auto& item : snapshots_) write_snapshot_of(item);
+    for (auto& item : progress_) write_progress_of(item);
     for (auto& [entry, key] : mending_) {
       writer_.step(0, [&](auto& change) { return change.mend_due(entry, key); });
     }
@@ -143,6 +145,7 @@ public:
       return;
     }
     for (auto& item : written_) of_.snapshots_.done(item);
+    for (auto* item : progress_written_) of_.progress_.done(*item);
     for (auto& ended : gone_) of_.garbage_passed_.erase(ended.last);
     ++of_.flushes_;
     of_.applied_ = mark_.last;
@@ -179,6 +182,30 @@ private:
     });
   }
 
+  void write_progress_of(const progress_queue::item& item) {
+    auto size_bytes = std::size_t{0};
+    for (auto& next : item.entries) {
+      if (next.latest)
+        size_bytes += next.latest->last_failure.size() + next.latest->heartbeat.size();
+    }
+    writer_.step(size_bytes, [&](index_file::change& change) {
+      auto row = change.row(item.key);
+      auto here = of_.overlay_.find(hash_of(item.key), item.key);
+      bool exists = here.known ? here.exists : row.has_value();
+      bool is_over =
+          !exists || has_ended(here.known ? here.state.summary.status : row->state.summary.status);
+      if (!is_over && !row) return 0;  // Not yet in the index: the next flush has it.
+      progress_written_.push_back(&item);
+      int code = is_over || item.cleared != 0 ? change.clear_progress(item.key) : 0;
+      for (auto next = item.entries.begin(); !is_over && code == 0 && next != item.entries.end();
+           ++next) {
+        code = next->latest ? change.put_progress(item.key, *next->latest)
+                            : change.remove_progress(item.key, next->activity);
+      }
+      return code;
+    });
+  }
+
   engine& of_;
   index_writer writer_;
   applied_mark mark_;
@@ -189,6 +216,8 @@ private:
   std::vector<std::pair<timestamp, std::string>> mending_;
   std::vector<snapshot_queue::item> snapshots_;
   std::vector<snapshot_queue::item> written_;
+  std::vector<progress_queue::item> progress_;
+  std::vector<const progress_queue::item*> progress_written_;
 };
 
 bool engine::flush_once() {
@@ -224,7 +253,8 @@ void engine::flush() { flush_once(); }
 bool engine::flush_wanted() const {
   auto unindexed = published_.load(std::memory_order_relaxed) - applied_;
   return unindexed >= options_.flush_records || unindexed_bytes_ >= options_.flush_bytes ||
-         snapshots_.bytes_held() >= options_.flush_bytes;
+         snapshots_.bytes_held() >= options_.flush_bytes ||
+         progress_.bytes_held() >= options_.flush_bytes;
 }
 
 void engine::start() {
@@ -251,6 +281,7 @@ engine::engine(lmdb_options options, engine_parts parts)
       index_(std::move(parts.index)),
       overlay_(options_.rows_kept),
       snapshots_(options_.snapshot_queue_bytes),
+      progress_(options_.progress_queue_bytes),
       epochs_(log_->shard_count()),
       next_(log_->stored_next()),
       published_(next_ - 1),

@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <set>
+#include <cerrno>
+#include <map>
 
 #include "persistence/limits.h"
 #include "persistence/lmdb/chain.h"
@@ -7,29 +8,27 @@
 
 namespace perdure::persistence::lmdb {
 
-namespace {
-
-error not_found(const entity_id& entity) {
+error engine::not_found(const entity_id& entity) const {
+  if (dead_) return {errc::internal, "the process ends"};
   return {errc::entity_not_found, to_string(entity) + " does not exist"};
 }
 
-/// Entries of due times read in one transaction.
-constexpr std::size_t due_page = 1000;
-
-/// More entries than this are not noted for mending at a time.
-constexpr std::size_t mending_max = 100'000;
-
-}  // namespace
+void engine::index_unreadable(const failure& failed) const {
+  if (failed.why().code == errc::internal) mark_index_damaged();
+  die(std::string("reading the index (") + failed.what() + ')', EIO);
+}
 
 std::optional<entity_state> engine::state_of(const entity_id& entity) const {
   if (!is_key(entity)) return std::nullopt;
   entity_key key(entity);
   auto here = overlay_.find(key.hash(), key.text());
   if (here.known) return here.exists ? std::optional(here.state) : std::nullopt;
-  read_transaction txn(index_->env());
-  auto row = index_->row(txn, key.text());
-  if (!row) return std::nullopt;
-  return row->state;
+  return from_index([&]() -> std::optional<entity_state> {
+    read_transaction txn(index_->env());
+    auto row = index_->row(txn, key.text());
+    if (!row) return std::nullopt;
+    return row->state;
+  });
 }
 
 std::optional<entity_summary> engine::find(const entity_id& entity) const {
@@ -48,10 +47,13 @@ result<loaded_entity> engine::load(const entity_id& entity, event_number at) con
     if (auto queued = snapshots_.find(key.text())) {
       chain.offer(*queued, std::nullopt);
     } else {
-      read_transaction txn(index_->env());
-      if (auto value = index_->snapshot_value(txn, key.text())) {
-        if (auto stored = read_snapshot(*value)) chain.offer(stored->encoded, stored);
-      }
+      from_index([&] {
+        read_transaction txn(index_->env());
+        auto value = index_->snapshot_value(txn, key.text());
+        auto stored = value ? read_snapshot(*value) : std::nullopt;
+        if (stored) chain.offer(stored->encoded, stored);
+        return nothing{};
+      });
     }
     return chain.load(at);
   } catch (const failure& failed) {
@@ -71,118 +73,42 @@ result<std::vector<core::record>> engine::history(const entity_id& entity, event
   }
 }
 
-// -- listing -------------------------------------------------------------------------------------
+// -- progress of activities ----------------------------------------------------------------------
 
-namespace {
-
-/// The keys that a filter asks for: from `first` on, before `end` (empty: no end).
-struct key_range {
-  std::string first;
-  std::string end;
-};
-
-key_range range_of(const list_filter& filter) {
-  key_range range;
-  if (!filter.type.empty()) {
-    range.first = filter.type + '\0';
-    range.end = filter.type + '\1';
-  }
-  if (filter.after) {
-    // The least key that sorts after it.
-    auto after = filter.after->type + '\0' + filter.after->id + '\0';
-    range.first = std::max(range.first, after);
-  }
-  return range;
+void engine::note(const entity_id& entity, const activity_progress& progress) {
+  auto state = state_of(entity);
+  if (!state || has_ended(state->summary.status)) return;
+  progress_.note(entity_key(entity).text(), progress);
 }
 
-bool matches(const list_filter& filter, const entity_summary& summary) {
-  return !filter.status || *filter.status == summary.status;
+void engine::forget(const entity_id& entity, event_number activity) {
+  if (is_key(entity)) progress_.forget(entity_key(entity).text(), activity);
 }
 
-}  // namespace
-
-std::vector<listed_entity> engine::list(const list_filter& filter) const {
-  auto range = range_of(filter);
-  std::vector<std::pair<std::string, overlay::lookup>> changed;
-  overlay_.changed_between(range.first, range.end, changed);
-  std::ranges::sort(changed, {}, [](auto& item) -> auto& { return item.first; });
-  std::vector<listed_entity> page;
-  auto add = [&](std::string_view key, const entity_summary& summary) {
-    if (page.size() < filter.limit && matches(filter, summary)) {
-      page.push_back({entity_of(key), summary});
-    }
-  };
-  auto next = changed.begin();
-  auto add_changed_until = [&](std::string_view key) {
-    for (; next != changed.end() && next->first < key; ++next) {
-      if (next->second.exists) add(next->first, next->second.state.summary);
-    }
-  };
-  read_transaction txn(index_->env());
-  index_->rows_from(txn, range.first, [&](std::string_view key, const index_row& row) {
-    if (!range.end.empty() && key >= range.end) return false;
-    add_changed_until(key);
-    if (next == changed.end() || next->first != key) add(key, row.state.summary);
-    return page.size() < filter.limit;
-  });
-  for (; next != changed.end(); ++next) {
-    if (next->second.exists) add(next->first, next->second.state.summary);
-  }
-  return page;
-}
-
-// -- due times -----------------------------------------------------------------------------------
-
-void engine::due(timestamp until,
-                 const std::function<void(const entity_id&, timestamp)>& each) const {
-  std::vector<std::pair<std::string, timestamp>> found;
-  overlay_.due(until, found);
-  std::set<std::string, std::less<>> told;
-  for (auto& [key, next] : found) {
-    each(entity_of(key), next);
-    told.insert(key);
-  }
-  auto from = timestamp::min();
-  std::string after;
-  for (bool more = true; more;) {
-    found.clear();
-    std::size_t seen = 0;
-    more = false;
-    {
+std::vector<activity_progress> engine::noted(const entity_id& entity) const {
+  auto state = state_of(entity);
+  if (!state || has_ended(state->summary.status)) return {};
+  entity_key key(entity);
+  // The queue first: what leaves it meanwhile is in the index.
+  auto waiting = progress_.find(key.text());
+  std::map<event_number, activity_progress> all;
+  if (waiting.cleared == 0) {
+    auto stored = from_index([&] {
       read_transaction txn(index_->env());
-      index_->due_from(txn, from, after, [&](timestamp entry, std::string_view key) {
-        if (entry >= until) return false;
-        if (seen++ == due_page) {
-          from = entry;
-          after = key;
-          more = true;
-          return false;
-        }
-        note_due(txn, entry, key, until, found);
-        return true;
-      });
-    }
-    for (auto& [key, next] : found) {
-      if (!told.contains(key)) each(entity_of(key), next);
+      return index_->progress_of(txn, key.text());
+    });
+    for (auto& progress : stored) all.emplace(progress.activity, std::move(progress));
+  }
+  for (auto& next : waiting.entries) {
+    if (next.latest) {
+      all.insert_or_assign(next.activity, *next.latest);
+    } else {
+      all.erase(next.activity);
     }
   }
-}
-
-void engine::note_due(const read_transaction& in, timestamp entry, std::string_view key,
-                      timestamp until,
-                      std::vector<std::pair<std::string, timestamp>>& found) const {
-  auto here = overlay_.find(hash_of(key), key);
-  if (here.known && here.changed) return;  // The overlay's order of due times has it.
-  std::optional<entity_state> state;
-  if (here.known && here.exists) state = here.state;
-  if (!here.known) {
-    if (auto row = index_->row(in, key)) state = row->state;
-  }
-  auto next = state ? state->summary.next_due : std::nullopt;
-  if (next && *next < until) found.emplace_back(key, *next);
-  if (next == entry) return;
-  std::lock_guard lock(lists_mutex_);
-  if (due_to_mend_.size() < mending_max) due_to_mend_.emplace_back(entry, key);
+  std::vector<activity_progress> found;
+  for (auto& [activity, progress] : all) found.push_back(std::move(progress));
+  return found;
 }
 
 // -- other figures -------------------------------------------------------------------------------

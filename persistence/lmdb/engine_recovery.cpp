@@ -54,7 +54,7 @@ result<nothing> engine::apply(const read_transaction& in, const cursor& at,
     in_doubt.erase(entry->back);
     auto head = decode_header(entry->encoded);
     if (!head) return head.error();
-    apply_intact(*entry, *head);
+    apply_intact(in, *entry, *head);
     return nothing{};
   }
   spdlog::error("journal {}: record {} is damaged", options_.directory.string(), number);
@@ -66,7 +66,7 @@ result<nothing> engine::apply(const read_transaction& in, const cursor& at,
       auto head_before = decode_header(before.encoded);
       if (head_before && head_before->entity == head->entity &&
           head_before->after.last_event + 1 == head->first_event) {
-        apply_intact(*entry, *head);
+        apply_intact(in, *entry, *head);
         return nothing{};
       }
     }
@@ -75,12 +75,25 @@ result<nothing> engine::apply(const read_transaction& in, const cursor& at,
   return nothing{};
 }
 
-void engine::apply_intact(const log_entry& entry, const record_header& head) {
+void engine::apply_intact(const read_transaction& in, const log_entry& entry,
+                          const record_header& head) {
   entity_key key(head.entity);
   auto* row = overlay_.row(key.hash(), key.text(), [] { return std::optional<entity_state>{}; });
-  overlay_.set(*row, entity_state{head.after, entry.number});
-  note_garbage(head.after, entry.begins_run, entry.number, entry.back, row->key);
+  auto attributes =
+      head.attributes ? std::make_shared<const core::attributes>(*head.attributes) : nullptr;
+  if (!attributes && head.first_event == 1) attributes = no_attributes();
+  bool ended_run = entry.begins_run && entry.back != 0 && !ends_life(in, entry.back);
+  overlay_.set(*row, entity_state{head.after, entry.number}, std::move(attributes));
+  note_garbage(head.after, entry.number, ended_run ? entry.back : 0, row->key);
   unindexed_bytes_ += log_head_bytes + entry.encoded.size();
+}
+
+/// Whether the entity had ended with this record.
+bool engine::ends_life(const read_transaction& in, lsn number) const {
+  auto [how, entry] = log_->read(in, number);
+  if (how != journal_file::presence::intact) return false;
+  auto head = decode_header(entry.encoded);
+  return head && has_ended(head->after.status);
 }
 
 }  // namespace perdure::persistence::lmdb

@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned readers_max = 512;
 constexpr std::size_t readers_kept = 64;
-constexpr unsigned tables_max = 8;
+constexpr unsigned tables_max = 16;
 constexpr mode_t file_mode = 0600;
 
 MDB_val val(bytes_view from) { return {from.size(), const_cast<std::byte*>(from.data())}; }

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "persistence/codec.h"
+
 namespace perdure::persistence::lmdb {
 
 namespace {
@@ -67,8 +69,9 @@ result<std::unique_ptr<index_file>> index_file::open(const std::filesystem::path
   if (failed || size < opening->env_->file_pages() * opening->env_->page_bytes()) {
     return unusable("is cut short");
   }
-  if (auto opened = opening->open_tables(); !opened) return opened.error();
   try {
+    if (auto known = opening->check_format(); !known) return known.error();
+    if (auto opened = opening->open_tables(); !opened) return opened.error();
     if (auto bound = opening->bind(journal, read_only); !bound) return bound.error();
   } catch (const failure& failed_read) {
     return failed_read.why();
@@ -76,12 +79,26 @@ result<std::unique_ptr<index_file>> index_file::open(const std::filesystem::path
   return opening;
 }
 
+/// Asked before any other table is opened: another version's index may lack it.
+result<nothing> index_file::check_format() {
+  auto meta = env_->table("meta");
+  if (!meta) return meta.error();
+  meta_table_ = *meta;
+  read_transaction txn(*env_);
+  auto format = value_of<std::uint32_t>(txn.get(meta_table_, as_bytes_view(format_key)));
+  if (format && *format != index_format_version) {
+    return error{errc::malformed, "the index has format " + std::to_string(*format) + ", not " +
+                                      std::to_string(index_format_version)};
+  }
+  return nothing{};
+}
+
 result<nothing> index_file::open_tables() {
-  const std::pair<const char*, MDB_dbi*> tables[] = {{"entities", &entities_table_},
-                                                     {"due", &due_table_},
-                                                     {"snapshots", &snapshots_table_},
-                                                     {"garbage", &garbage_table_},
-                                                     {"meta", &meta_table_}};
+  const std::pair<const char*, MDB_dbi*> tables[] = {
+      {"entities", &entities_table_}, {"attributes", &attributes_table_},
+      {"pending", &pending_table_},   {"progress", &progress_table_},
+      {"due", &due_table_},           {"snapshots", &snapshots_table_},
+      {"garbage", &garbage_table_}};
   for (auto& [name, handle] : tables) {
     auto table = env_->table(name);
     if (!table) return table.error();
@@ -97,7 +114,6 @@ result<nothing> index_file::bind(const journal_id& journal, bool read_only) {
     auto bound = value_of<journal_id>(txn.get(meta_table_, as_bytes_view(journal_key)));
     auto applied = value_of<packed_mark>(txn.get(meta_table_, as_bytes_view(applied_key)));
     if (format && bound && applied) {
-      if (*format != format_version) return unusable("has another format");
       if (*bound != journal) return unusable("belongs to another journal");
       applied_ = {applied->last, applied->crc};
       measure(txn.raw());
@@ -108,7 +124,7 @@ result<nothing> index_file::bind(const journal_id& journal, bool read_only) {
     }
   }
   write_transaction making(*env_);
-  int code = making.put(meta_table_, as_bytes_view(format_key), view_of(format_version));
+  int code = making.put(meta_table_, as_bytes_view(format_key), view_of(index_format_version));
   if (code == 0) code = making.put(meta_table_, as_bytes_view(journal_key), journal);
   if (code == 0) code = making.put(meta_table_, as_bytes_view(applied_key), view_of(packed_mark{}));
   if (code == 0) code = making.commit();
@@ -118,11 +134,15 @@ result<nothing> index_file::bind(const journal_id& journal, bool read_only) {
 
 void index_file::measure(MDB_txn* txn) {
   std::uint64_t pages = 0;
-  for (auto table : {entities_table_, due_table_, snapshots_table_, garbage_table_}) {
+  for (auto table : {entities_table_, attributes_table_, pending_table_, progress_table_,
+                     due_table_, snapshots_table_, garbage_table_}) {
     MDB_stat stat{};
     if (mdb_stat(txn, table, &stat) != 0) continue;
     pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
     if (table == entities_table_) entities_.store(stat.ms_entries, std::memory_order_relaxed);
+    if (table == progress_table_) {
+      progress_entries_.store(stat.ms_entries, std::memory_order_release);
+    }
   }
   used_bytes_.store(pages * env_->page_bytes(), std::memory_order_relaxed);
 }
@@ -147,6 +167,39 @@ void index_file::rows_from(
   for (bool more = key.empty() ? at.first() : at.seek(as_bytes_view(key)); more; more = at.next()) {
     if (!each(as_text(at.key()), require(read_row(at.value())))) return;
   }
+}
+
+core::attributes index_file::attributes_reader::find(std::string_view key) {
+  if (where_ == where::before || (where_ == where::entry && as_text(at_.key()) < key)) {
+    where_ = at_.seek(as_bytes_view(key)) ? where::entry : where::end;
+  }
+  if (where_ == where::end || as_text(at_.key()) != key) return {};
+  auto encoded = read_checked(at_.value());
+  auto values = encoded ? decode_attributes(*encoded) : unusable("has damaged attributes");
+  if (!values) throw failure(values.error());
+  return std::move(*values);
+}
+
+void index_file::pending_from(const read_transaction& in, std::string_view key,
+                              const std::function<bool(std::string_view)>& each) const {
+  cursor at(in.raw(), pending_table_);
+  for (bool more = key.empty() ? at.first() : at.seek(as_bytes_view(key)); more; more = at.next()) {
+    if (!each(as_text(at.key()))) return;
+  }
+}
+
+std::vector<activity_progress> index_file::progress_of(const read_transaction& in,
+                                                       std::string_view key) const {
+  std::vector<activity_progress> found;
+  cursor at(in.raw(), progress_table_);
+  for (bool more = at.seek(progress_key(key, 0)); more; more = at.next()) {
+    if (!as_text(at.key()).starts_with(key)) break;
+    if (!is_progress_of(key, at.key())) continue;
+    auto encoded = read_checked(at.value());
+    if (!encoded) continue;
+    if (auto progress = decode_progress(*encoded)) found.push_back(std::move(*progress));
+  }
+  return found;
 }
 
 void index_file::due_from(const read_transaction& in, timestamp time, std::string_view key,
@@ -198,8 +251,10 @@ int index_file::change::move_due(std::string_view key, index_row& row,
   return to ? txn_.put(of_.due_table_, due_key(*to, key), {}) : 0;
 }
 
-int index_file::change::put_entity(std::string_view key, const entity_state& state) {
-  auto before = row(key).value_or(index_row{});
+int index_file::change::put_entity(std::string_view key, const entity_state& state,
+                                   const core::attributes* attributes) {
+  auto found = row(key);
+  auto before = found.value_or(index_row{});
   index_row after{state, before.due_indexed, before.snapshot_event};
   auto& next = state.summary.next_due;
   // A later time leaves the earlier entry, a lower bound, until that time has come.
@@ -212,6 +267,19 @@ int index_file::change::put_entity(std::string_view key, const entity_state& sta
     if (int code = txn_.remove(of_.snapshots_table_, as_bytes_view(key)); code != 0) return code;
     after.snapshot_event = 0;
   }
+  if (state.summary.pending != before.state.summary.pending) {
+    int code = state.summary.pending ? txn_.put(of_.pending_table_, as_bytes_view(key), {})
+                                     : txn_.remove(of_.pending_table_, as_bytes_view(key));
+    if (code != 0) return code;
+  }
+  if (attributes != nullptr && !attributes->empty()) {
+    auto value = write_checked(encode_attributes(*attributes));
+    int code = txn_.put(of_.attributes_table_, as_bytes_view(key), value);
+    if (code != 0) return code;
+  } else if (attributes != nullptr && found) {
+    int code = txn_.remove(of_.attributes_table_, as_bytes_view(key));
+    if (code != 0) return code;
+  }
   return put_row(key, after);
 }
 
@@ -219,7 +287,10 @@ int index_file::change::remove_entity(std::string_view key) {
   auto before = row(key);
   if (!before) return 0;
   if (int code = move_due(key, *before, std::nullopt); code != 0) return code;
-  if (int code = txn_.remove(of_.snapshots_table_, as_bytes_view(key)); code != 0) return code;
+  for (auto table : {of_.snapshots_table_, of_.attributes_table_, of_.pending_table_}) {
+    if (int code = txn_.remove(table, as_bytes_view(key)); code != 0) return code;
+  }
+  if (int code = clear_progress(key); code != 0) return code;
   return txn_.remove(of_.entities_table_, as_bytes_view(key));
 }
 
@@ -238,6 +309,30 @@ int index_file::change::mend_due(timestamp entry, std::string_view key) {
   }
   if (int code = move_due(key, *before, before->state.summary.next_due); code != 0) return code;
   return put_row(key, *before);
+}
+
+int index_file::change::put_progress(std::string_view key, const activity_progress& progress) {
+  return txn_.put(of_.progress_table_, progress_key(key, progress.activity),
+                  write_checked(encode_progress(progress)));
+}
+
+int index_file::change::remove_progress(std::string_view key, event_number activity) {
+  return txn_.remove(of_.progress_table_, progress_key(key, activity));
+}
+
+int index_file::change::clear_progress(std::string_view key) {
+  std::vector<bytes> found;
+  {
+    cursor at(txn_.raw(), of_.progress_table_);
+    for (bool more = at.seek(progress_key(key, 0)); more; more = at.next()) {
+      if (!as_text(at.key()).starts_with(key)) break;
+      if (is_progress_of(key, at.key())) found.emplace_back(at.key().begin(), at.key().end());
+    }
+  }
+  for (auto& entry : found) {
+    if (int code = txn_.remove(of_.progress_table_, entry); code != 0) return code;
+  }
+  return 0;
 }
 
 int index_file::change::put_garbage(const garbage& ended) {

@@ -52,12 +52,16 @@ struct packed_row {
   std::uint64_t snapshot_event;
   std::uint32_t run;
   std::uint8_t status;
-  std::array<std::uint8_t, 3> reserved;
+  std::uint8_t pending;
+  std::array<std::uint8_t, 2> reserved;
 };
 static_assert(sizeof(packed_row) == index_row_bytes);
 
 /// Bytes of a snapshot's value before the encoded snapshot: crc, record crc, lsn.
 constexpr std::size_t snapshot_head_bytes = 16;
+
+/// Bytes of a progress's key after the entity's: a zero and the activity.
+constexpr std::size_t progress_tail_bytes = 9;
 
 std::uint32_t log_crc(lsn number, bytes_view value) {
   return crc32c(value.subspan(sizeof(std::uint32_t)), crc32c(big_endian(number).view()));
@@ -74,7 +78,7 @@ std::uint64_t big_endian::read(bytes_view from) {
 }
 
 static_assert(type_bytes_max + 1 + id_bytes_max <= 496, "an entity_key holds every name");
-static_assert(8 + type_bytes_max + 1 + id_bytes_max <= 511, "LMDB's limit of a key");
+static_assert(9 + type_bytes_max + 1 + id_bytes_max <= 511, "LMDB's limit of a key");
 
 entity_key::entity_key(const entity_id& entity) : size_(entity.type.size() + 1 + entity.id.size()) {
   check(is_key(entity), "a name fits a key");
@@ -147,6 +151,7 @@ std::array<std::byte, index_row_bytes> write_row(const index_row& row) {
       .snapshot_event = row.snapshot_event,
       .run = summary.run,
       .status = static_cast<std::uint8_t>(summary.status),
+      .pending = summary.pending ? std::uint8_t{1} : std::uint8_t{0},
       .reserved = {},
   };
   return std::bit_cast<std::array<std::byte, index_row_bytes>>(packed);
@@ -155,8 +160,8 @@ std::array<std::byte, index_row_bytes> write_row(const index_row& row) {
 std::optional<index_row> read_row(bytes_view value) {
   if (value.size() != index_row_bytes) return std::nullopt;
   auto packed = get<packed_row>(value.data());
-  if (packed.status != static_cast<std::uint8_t>(entity_status::running) &&
-      packed.status != static_cast<std::uint8_t>(entity_status::terminated)) {
+  if (packed.status < static_cast<std::uint8_t>(entity_status::running) ||
+      packed.status > static_cast<std::uint8_t>(entity_status::paused) || packed.pending > 1) {
     return std::nullopt;
   }
   index_row row;
@@ -170,6 +175,7 @@ std::optional<index_row> read_row(bytes_view value) {
       .created = timestamp{duration{packed.created}},
       .last_active = timestamp{duration{packed.last_active}},
       .next_due = optional_time(packed.next_due),
+      .pending = packed.pending != 0,
   };
   row.due_indexed = optional_time(packed.due_indexed);
   row.snapshot_event = packed.snapshot_event;
@@ -212,6 +218,33 @@ std::optional<stored_snapshot> read_snapshot(bytes_view value) {
   return stored_snapshot{.taken_after = get<std::uint64_t>(value.data() + 8),
                          .record_crc = get<std::uint32_t>(value.data() + 4),
                          .encoded = value.subspan(snapshot_head_bytes)};
+}
+
+bytes progress_key(std::string_view key, event_number activity) {
+  bytes whole(key.size() + progress_tail_bytes);
+  std::memcpy(whole.data(), key.data(), key.size());
+  whole[key.size()] = std::byte{0};
+  std::memcpy(whole.data() + key.size() + 1, big_endian(activity).view().data(), 8);
+  return whole;
+}
+
+bool is_progress_of(std::string_view key, bytes_view progress_key) {
+  return progress_key.size() == key.size() + progress_tail_bytes &&
+         as_text(progress_key).starts_with(key) && progress_key[key.size()] == std::byte{0};
+}
+
+bytes write_checked(bytes_view encoded) {
+  bytes value(sizeof(std::uint32_t) + encoded.size());
+  put(value.data(), crc32c(encoded));
+  std::memcpy(value.data() + sizeof(std::uint32_t), encoded.data(), encoded.size());
+  return value;
+}
+
+std::optional<bytes_view> read_checked(bytes_view value) {
+  if (value.size() < sizeof(std::uint32_t)) return std::nullopt;
+  auto encoded = value.subspan(sizeof(std::uint32_t));
+  if (get<std::uint32_t>(value.data()) != crc32c(encoded)) return std::nullopt;
+  return encoded;
 }
 
 }  // namespace perdure::persistence::lmdb

@@ -22,6 +22,9 @@ using lsn = std::uint64_t;
 /// Format of the data directory. A directory of another format is not opened.
 inline constexpr std::uint32_t format_version = 1;
 
+/// Format of the index. An index of another one is built again.
+inline constexpr std::uint32_t index_format_version = 2;
+
 /// Tells one journal from every other.
 using journal_id = std::array<std::byte, 16>;
 
@@ -113,7 +116,8 @@ inline constexpr std::size_t index_row_bytes = 80;
 std::array<std::byte, index_row_bytes> write_row(const index_row& row);
 std::optional<index_row> read_row(bytes_view value);
 
-/// A run or an entity that ended, and may be removed when it ended long enough ago.
+/// A run or an entity that ended, and may be removed when it ended long enough ago. Of an entity
+/// that was started again since, that is what it had done until then.
 struct garbage {
   enum class kind : std::uint8_t { run = 1, entity = 2 };
   kind what = kind::run;
@@ -138,6 +142,18 @@ struct stored_snapshot {
 bytes write_snapshot(const stored_snapshot& from);
 /// Returns nothing when the checksum differs.
 std::optional<stored_snapshot> read_snapshot(bytes_view value);
+
+/// Key of an activity's progress: sorts by entity, then by activity.
+bytes progress_key(std::string_view key, event_number activity);
+
+/// Whether this is the key of an activity's progress of the entity `key`, and not one of an entity
+/// whose id begins with `key`'s.
+bool is_progress_of(std::string_view key, bytes_view progress_key);
+
+/// A value behind its checksum.
+bytes write_checked(bytes_view encoded);
+/// Returns the value, borrowed, or nothing when the checksum differs.
+std::optional<bytes_view> read_checked(bytes_view value);
 
 /// How far the index has followed the journal.
 struct applied_mark {

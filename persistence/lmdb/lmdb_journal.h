@@ -39,7 +39,8 @@ struct lmdb_options {
   /// directory has, and `default_shard_count` for a new one.
   std::uint32_t shard_count = 0;
 
-  /// How long records of earlier runs, and entities that ended, are kept.
+  /// How long records of runs that were continued, and entities that ended, are kept; what an
+  /// entity did before it ended and was started again is kept as an entity that ended.
   duration history_retention{0};
   duration terminated_retention{std::chrono::hours{72}};
 
@@ -58,6 +59,7 @@ struct lmdb_options {
 
   std::size_t rows_kept = 100'000;                  ///< Unchanged index rows held in memory.
   std::size_t snapshot_queue_bytes = 256ULL << 20;  ///< Snapshots beyond it are dropped.
+  std::size_t progress_queue_bytes = 128ULL << 20;  ///< Progress of activities likewise.
 
   /// False: nothing happens by itself; `flush` writes the index, and closing does not.
   bool background = true;
@@ -86,9 +88,8 @@ struct lmdb_options {
 /// another node is running on the directory; malformed when shard_count is not the directory's;
 /// storage_full; internal when the directory cannot be written or read, or has another format.
 ///
-/// Beside what journal.h says: `find`, `list` and `due` throw `failure` (internal) when the index
-/// turns out to be broken; the next write of the index ends the process then, and the next start
-/// builds the index again. `acquire` throws it when the process is about to end.
+/// Beside what journal.h says: an index that turns out to be broken is marked, on whatever thread
+/// that is found, and the process ends; the next start builds the index again.
 result<std::unique_ptr<journal>> open_lmdb_journal(lmdb_options options);
 
 /// What `verify` found.

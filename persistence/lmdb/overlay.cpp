@@ -6,6 +6,11 @@
 
 namespace perdure::persistence::lmdb {
 
+attributes_ptr no_attributes() {
+  static const auto none = std::make_shared<const core::attributes>();
+  return none;
+}
+
 // -- row_table -----------------------------------------------------------------------------------
 
 overlay_row* row_table::find(std::uint64_t hash, std::string_view key) const {
@@ -70,7 +75,7 @@ overlay::lookup overlay::find(std::uint64_t hash, std::string_view key) const {
   auto* row = in.rows.find(hash, key);
   if (row == nullptr) return {};
   row->used = true;
-  return {true, row->exists, row->changed || row->flushing, row->state};
+  return {true, row->exists, row->changed || row->flushing, row->state, row->attributes};
 }
 
 overlay_row* overlay::add(stripe& in, std::uint64_t hash, std::string_view key,
@@ -82,11 +87,17 @@ overlay_row* overlay::add(stripe& in, std::uint64_t hash, std::string_view key,
   return row;
 }
 
-void overlay::set(overlay_row& row, const std::optional<entity_state>& state) {
+void overlay::set(overlay_row& row, const std::optional<entity_state>& state,
+                  attributes_ptr attributes) {
   auto& in = stripe_of(row.hash);
   std::lock_guard lock(in.mutex);
   row.exists = state.has_value();
   row.state = state.value_or(entity_state{});
+  if (!state) {
+    row.attributes.reset();
+  } else if (attributes) {
+    row.attributes = std::move(attributes);
+  }
   row.used = true;
   if (!row.changed) {
     row.changed = true;
@@ -132,18 +143,31 @@ std::size_t overlay::rows() const {
 
 // -- readers -------------------------------------------------------------------------------------
 
+template <class Each>
+void overlay::each_changed(const stripe& in, Each each) {
+  for (auto* row : in.changed) each(*row);
+  for (auto* row : in.flushing) {
+    if (!row->changed) each(*row);
+  }
+}
+
 void overlay::changed_between(std::string_view from, std::string_view to,
                               std::vector<std::pair<std::string, lookup>>& found) const {
   for (auto& in : stripes_) {
     std::lock_guard lock(in.mutex);
-    auto note = [&](const overlay_row& row) {
+    each_changed(in, [&](const overlay_row& row) {
       if (row.key < from || (!to.empty() && row.key >= to)) return;
-      found.emplace_back(row.key, lookup{true, row.exists, true, row.state});
-    };
-    for (auto* row : in.changed) note(*row);
-    for (auto* row : in.flushing) {
-      if (!row->changed) note(*row);
-    }
+      found.emplace_back(row.key, lookup{true, row.exists, true, row.state, row.attributes});
+    });
+  }
+}
+
+void overlay::pending(std::vector<std::string>& found) const {
+  for (auto& in : stripes_) {
+    std::lock_guard lock(in.mutex);
+    each_changed(in, [&](const overlay_row& row) {
+      if (row.exists && row.state.summary.pending) found.push_back(row.key);
+    });
   }
 }
 
@@ -174,7 +198,7 @@ std::vector<overlay::taken_row> overlay::take() {
     for (auto* row : in.changed) {
       row->changed = false;
       row->flushing = true;
-      taken.push_back({row, row->exists, row->state});
+      taken.push_back({row, row->exists, row->state, row->attributes});
     }
     in.flushing.swap(in.changed);
   }
@@ -182,7 +206,13 @@ std::vector<overlay::taken_row> overlay::take() {
 }
 
 void overlay::settle(std::span<const taken_row> taken, std::size_t written) {
-  for (std::size_t i = 0; i < taken.size(); ++i) taken[i].row->written = i < written;
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    auto& [row, exists, state, attributes] = taken[i];
+    row->written = i < written;
+    if (!attributes || !row->written) continue;
+    std::lock_guard lock(stripe_of(row->hash).mutex);
+    if (row->attributes == attributes) row->attributes.reset();  // The index has them now.
+  }
   for (auto& in : stripes_) {
     std::lock_guard lock(in.mutex);
     for (auto* row : in.flushing) {

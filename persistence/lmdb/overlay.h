@@ -28,6 +28,12 @@
 
 namespace perdure::persistence::lmdb {
 
+/// An entity's attributes. Null: those that the index has.
+using attributes_ptr = std::shared_ptr<const core::attributes>;
+
+/// No attributes at all, whatever the index has.
+attributes_ptr no_attributes();
+
 /// One entity's state, and what the writer is about to make of it.
 struct overlay_row {
   std::uint64_t hash = 0;
@@ -37,6 +43,7 @@ struct overlay_row {
   bool flushing = false;  ///< Taken by a flush that has not ended.
   bool used = true;       ///< Since `trim` last passed.
   entity_state state;
+  attributes_ptr attributes;           ///< Set since the index got them last.
   std::optional<timestamp> due_entry;  ///< Where it stands in the order of due times.
 
   bool written = false;  ///< The flush's own: the index has it now.
@@ -79,6 +86,7 @@ public:
     bool exists = false;
     bool changed = false;  ///< Not in the index yet, or not as it is.
     entity_state state;
+    attributes_ptr attributes;
   };
 
   lookup find(std::uint64_t hash, std::string_view key) const;
@@ -96,8 +104,9 @@ public:
     return add(in, hash, key, read());
   }
 
-  /// Sets what is now true of the entity; nothing: it does not exist.
-  void set(overlay_row& row, const std::optional<entity_state>& state);
+  /// Sets what is now true of the entity; nothing: it does not exist. Null attributes: they are as
+  /// they were.
+  void set(overlay_row& row, const std::optional<entity_state>& state, attributes_ptr attributes);
 
   /// Lets unchanged rows go beyond the number that is kept.
   void trim();
@@ -111,12 +120,16 @@ public:
   /// Appends to `found` the changed entities that are due before `until`.
   void due(timestamp until, std::vector<std::pair<std::string, timestamp>>& found) const;
 
+  /// Appends to `found` the changed entities that are pending.
+  void pending(std::vector<std::string>& found) const;
+
   // -- the flush --
 
   struct taken_row {
     overlay_row* row = nullptr;  ///< Stays until `settle`.
     bool exists = false;
     entity_state state;
+    attributes_ptr attributes;
   };
 
   /// Takes all that is changed. REQUIRES: what was taken before is settled.
@@ -148,6 +161,8 @@ private:
   const stripe& stripe_of(std::uint64_t hash) const { return stripes_[hash >> 58]; }
   overlay_row* add(stripe& in, std::uint64_t hash, std::string_view key,
                    const std::optional<entity_state>& state);
+  template <class Each>
+  static void each_changed(const stripe& in, Each each);
   static void enter_due(const stripe& in, overlay_row& row);
   static void leave_due(const stripe& in, overlay_row& row);
 

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <random>
+#include <set>
+#include <variant>
 
 #include "persistence/lmdb/crc32c.h"
 #include "persistence/lmdb/layout.h"
@@ -19,7 +21,7 @@ using namespace testing;
 TEST_CASE("codec: every kind of step and command is read as it was written") {
   for (auto& [name, sample] : sample_records()) {
     CAPTURE(name);
-    auto encoded = encode_record(sample.entity, sample.step, sample.after);
+    auto encoded = encode_record(sample.entity, sample.step, sample.after, sample.attributes);
     auto step = decode_record(encoded);
     REQUIRE(step);
     CHECK(*step == sample.step);
@@ -28,7 +30,54 @@ TEST_CASE("codec: every kind of step and command is read as it was written") {
     CHECK(head->entity == sample.entity);
     CHECK(head->first_event == sample.step.event);
     CHECK(head->after == sample.after);
+    CHECK(head->attributes == sample.attributes);
   }
+}
+
+TEST_CASE("codec: there is a sample of every kind of input and command") {
+  std::set<std::size_t> inputs;
+  std::set<std::size_t> commands;
+  for (auto& [name, sample] : sample_records()) {
+    inputs.insert(sample.step.what.index());
+    for (auto& command : sample.step.commands) commands.insert(command.index());
+  }
+  CHECK(inputs.size() == std::variant_size_v<core::input>);
+  CHECK(commands.size() == std::variant_size_v<core::command>);
+}
+
+TEST_CASE("codec: every error code comes through") {
+  for (auto code = errc::malformed; code <= errc::history_full;
+       code = static_cast<errc>(static_cast<int>(code) + 1)) {
+    core::record step;
+    step.event = 1;
+    step.what = core::activity_ended{1, {{}, error{code, "why", "what"}}};
+    entity_summary after;
+    after.last_event = 1;
+    CHECK(*decode_record(encode_record({"cart", "x"}, step, after)) == step);
+  }
+}
+
+TEST_CASE("codec: a reset of a reset of a reset is read as it was written") {
+  core::record step;
+  step.event = 1;
+  step.what = core::signal_received{7, bytes_of("the very first")};
+  for (int i = 0; i < 50; ++i) {
+    core::record outer;
+    outer.event = 1;
+    outer.what = core::run_reset{1, "again", {step}};
+    step = std::move(outer);
+  }
+  entity_summary after;
+  after.last_event = 1;
+  CHECK(*decode_record(encode_record({"cart", "x"}, step, after)) == step);
+}
+
+TEST_CASE("codec: attributes and progress are read as they were written") {
+  auto attributes = sample_snapshot().carried.attributes;
+  CHECK(*decode_attributes(encode_attributes(attributes)) == attributes);
+  CHECK(decode_attributes(encode_attributes({}))->empty());
+  CHECK(*decode_progress(encode_progress(sample_progress())) == sample_progress());
+  CHECK(*decode_progress(encode_progress({})) == activity_progress{});
 }
 
 TEST_CASE("codec: a snapshot is read as it was written") {
@@ -45,7 +94,7 @@ TEST_CASE("codec: a snapshot is read as it was written") {
 
 TEST_CASE("codec: a record is read from any address") {
   auto sample = sample_records().front().second;
-  auto encoded = encode_record(sample.entity, sample.step, sample.after);
+  auto encoded = encode_record(sample.entity, sample.step, sample.after, sample.attributes);
   for (std::size_t shift = 0; shift < 8; ++shift) {
     bytes shifted(shift);
     shifted.insert(shifted.end(), encoded.begin(), encoded.end());
@@ -75,7 +124,7 @@ TEST_CASE("codec: a small signal takes few bytes") {
 TEST_CASE("codec: what is cut short is an error") {
   for (auto& [name, sample] : sample_records()) {
     CAPTURE(name);
-    auto encoded = encode_record(sample.entity, sample.step, sample.after);
+    auto encoded = encode_record(sample.entity, sample.step, sample.after, sample.attributes);
     for (std::size_t size = 0; size < encoded.size(); size += 7) {
       auto step = decode_record(bytes_view(encoded).first(size));
       REQUIRE_FALSE(step);
@@ -91,7 +140,7 @@ TEST_CASE("codec: random damage is never more than an error or another value") {
   std::size_t refused = 0;
   for (int round = 0; round < 200; ++round) {
     for (auto& [name, sample] : sample_records()) {
-      auto encoded = encode_record(sample.entity, sample.step, sample.after);
+      auto encoded = encode_record(sample.entity, sample.step, sample.after, sample.attributes);
       for (int flips = 0; flips < 3; ++flips) {
         encoded[random() % encoded.size()] ^= static_cast<std::byte>(1 + random() % 255);
       }

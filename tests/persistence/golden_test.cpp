@@ -19,6 +19,7 @@ using namespace testing;
 bytes golden(const std::string& name, const bytes& fresh) {
   auto path = std::filesystem::path(PERDURE_GOLDEN_DIR) / (name + ".bin");
   if (!std::filesystem::exists(path)) {
+    std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << as_text(fresh);
     FAIL_CHECK("made " << path.string());
   }
@@ -27,31 +28,53 @@ bytes golden(const std::string& name, const bytes& fresh) {
   return bytes_of(content);
 }
 
+/// Returns the bytes of a golden file that an earlier version has written.
+bytes earlier(const std::string& name) { return golden(name, {}); }
+
 }  // namespace
+
+// The files in the folder itself are of the version before there were activities, messages between
+// entities and attributes; those of today are in `2/`.
+
+TEST_CASE("golden: records of the first version are read as ever") {
+  for (auto& [name, sample] : first_sample_records()) {
+    CAPTURE(name);
+    auto kept = earlier(name);
+    auto step = decode_record(kept);
+    REQUIRE(step);
+    CHECK(*step == sample.step);
+    CHECK(decode_header(kept)->after == sample.after);
+    CHECK_FALSE(decode_header(kept)->attributes);
+  }
+  CHECK(decode_snapshot(earlier("snapshot"))->carried == first_sample_snapshot().carried);
+}
 
 TEST_CASE("golden: records are written and read as ever") {
   for (auto& [name, sample] : sample_records()) {
     CAPTURE(name);
-    auto fresh = encode_record(sample.entity, sample.step, sample.after);
-    auto kept = golden(name, fresh);
+    auto fresh = encode_record(sample.entity, sample.step, sample.after, sample.attributes);
+    auto kept = golden("2/" + name, fresh);
     CHECK(fresh == kept);
     auto step = decode_record(kept);
     REQUIRE(step);
     CHECK(*step == sample.step);
     CHECK(decode_header(kept)->after == sample.after);
+    CHECK(decode_header(kept)->attributes == sample.attributes);
   }
 }
 
 TEST_CASE("golden: a snapshot is written and read as ever") {
-  auto sample = sample_snapshot();
-  auto kept = golden("snapshot", encode_snapshot(sample));
-  CHECK(encode_snapshot(sample) == kept);
-  CHECK(decode_snapshot(kept)->carried == sample.carried);
+  for (auto& [name, sample] : {std::pair{"2/snapshot_first", first_sample_snapshot()},
+                               {"2/snapshot", sample_snapshot()}}) {
+    auto kept = golden(name, encode_snapshot(sample));
+    CHECK(encode_snapshot(sample) == kept);
+    CHECK(decode_snapshot(kept)->carried == sample.carried);
+  }
 }
 
 TEST_CASE("golden: values of the log and the index are written and read as ever") {
-  auto [name, sample] = sample_records().front();
-  auto encoded = encode_record(sample.entity, sample.step, sample.after);
+  auto [name, sample] = first_sample_records().front();
+  auto encoded = earlier(name);
   bytes entry(lmdb::log_head_bytes + encoded.size());
   lmdb::write_log_entry(
       {.number = 258, .crc = 0, .begins_run = true, .back = 0, .encoded = encoded}, entry.data());
@@ -62,7 +85,20 @@ TEST_CASE("golden: values of the log and the index are written and read as ever"
   auto packed = lmdb::write_row(row);
   CHECK(golden("index_row", {packed.begin(), packed.end()}) == bytes(packed.begin(), packed.end()));
 
-  auto stored = lmdb::write_snapshot({258, 0xABCD, encode_snapshot(sample_snapshot())});
+  row.state.summary.pending = true;
+  row.state.summary.status = entity_status::paused;
+  packed = lmdb::write_row(row);
+  CHECK(golden("2/index_row", {packed.begin(), packed.end()}) ==
+        bytes(packed.begin(), packed.end()));
+
+  auto attributes = lmdb::write_checked(encode_attributes(sample_snapshot().carried.attributes));
+  CHECK(golden("2/attributes", attributes) == attributes);
+  auto progress = lmdb::write_checked(encode_progress(sample_progress()));
+  CHECK(golden("2/progress", progress) == progress);
+  auto key = lmdb::progress_key(std::string("cart\0alice", 10), 31);
+  CHECK(golden("2/progress_key", key) == key);
+
+  auto stored = lmdb::write_snapshot({258, 0xABCD, earlier("snapshot")});
   CHECK(golden("stored_snapshot", stored) == stored);
 
   auto ended = lmdb::garbage_key(lmdb::garbage::kind::entity, at(9), 258);

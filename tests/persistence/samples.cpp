@@ -1,8 +1,14 @@
 #include "tests/persistence/samples.h"
 
+#include <variant>
+
 #include "tests/persistence/support.h"
 
 namespace perdure::persistence::testing {
+
+static_assert(std::variant_size_v<core::input> == 18, "sample_records() has every input");
+static_assert(std::variant_size_v<core::command> == 14, "sample_records() has every command");
+static_assert(std::variant_size_v<attribute_value> == 4, "attributes() has every value");
 
 namespace {
 
@@ -11,6 +17,80 @@ core::update_outcome completed() {
 }
 
 core::update_outcome failed() { return {core::update_outcome::kind::failed, {}, "no such thing"}; }
+
+core::update_outcome failed_as(std::string type) {
+  return {core::update_outcome::kind::failed, {}, "no funds", std::move(type)};
+}
+
+std::vector<core::chain_link> chain() {
+  return {{{"order", "7"}, "place"}, {{"cart", "alice"}, "checkOut"}};
+}
+
+activity_options unusual_options() {
+  return {.queue = "gpu",
+          .schedule_to_start = 1000ms,
+          .start_to_close = 2000ms,
+          .schedule_to_close = 3000ms,
+          .heartbeat = 400ms,
+          .retry = {.first = 5ms,
+                    .factor = 1.5,
+                    .most = 600ms,
+                    .attempts = 7,
+                    .final_types = {"card_declined", ""}},
+          .on_cancel = cancellation::abandon};
+}
+
+start_options unusual_start() {
+  return {.when_running = id_conflict::terminate_existing,
+          .when_ended = id_reuse::after_failure,
+          .delay = 1000ms,
+          .run_timeout = 2000ms,
+          .execution_timeout = 3000ms,
+          .on_parent_close = parent_close::abandon,
+          .on_cancel = cancellation::wait};
+}
+
+const std::string traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+core::outgoing plain_message() {
+  core::outgoing message;
+  message.number = 41;
+  message.target = {"inventory", "tea"};
+  message.method = 3;
+  message.params = bytes_of("two bags");
+  return message;
+}
+
+core::outgoing full_message() {
+  auto message = plain_message();
+  message.number = 43;
+  message.kind = core::message_kind::run;
+  message.start = unusual_start();
+  message.as_child = true;
+  message.reason = "no more time";
+  message.chain = chain();
+  message.traceparent = traceparent;
+  return message;
+}
+
+core::attributes attributes() {
+  return {{"gold", true}, {"limit", std::int64_t{-5}}, {"name", "Alice"}, {"rate", 0.25}};
+}
+
+core::started_main main_under_way() {
+  core::started_main main;
+  main.method = 9;
+  main.params = bytes_of("how");
+  main.started = 12;
+  main.options = unusual_start();
+  main.parent = entity_id{"order", "7"};
+  main.began = at(-900);
+  main.due = at(-800);
+  main.run_deadline = at(10'000);
+  main.execution_deadline = at(20'000);
+  main.outcome = failed_as("out_of_tea");
+  return main;
+}
 
 core::carried_state carried() {
   core::carried_state state;
@@ -45,7 +125,7 @@ sample_record with(core::input what, std::vector<core::command> commands = {}) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, sample_record>> sample_records() {
+std::vector<std::pair<std::string, sample_record>> first_sample_records() {
   auto first = with(core::signal_received{7, bytes_of("first words")});
   first.step.run = first.after.run = 1;
   first.step.event = first.after.run_began = first.after.last_event = 1;
@@ -76,13 +156,117 @@ std::vector<std::pair<std::string, sample_record>> sample_records() {
   };
 }
 
-snapshot sample_snapshot() {
+std::vector<std::pair<std::string, sample_record>> sample_records() {
+  auto samples = first_sample_records();
+  auto add = [&](std::string name, sample_record sample) {
+    samples.emplace_back(std::move(name), std::move(sample));
+  };
+  auto started = with(core::main_started{9, bytes_of("how"), unusual_start(), true},
+                      {core::attribute_set{"gold", true}});
+  started.step.once = core::idempotency{"key-5", 5};
+  started.step.from = core::origin{{"order", "7"}, at(-5000), 19, chain()};
+  started.step.traceparent = traceparent;
+  started.step.delivered = {11, 13, 39};
+  started.after.pending = true;
+  started.attributes = attributes();
+  add("main_started", started);
+  add("main_started_plain", with(core::main_started{9, {}, {}, false}));
+  add("main_due", with(core::main_due{}));
+  add("deadline_passed", with(core::deadline_passed{true}));
+  add("deadline_passed_execution", with(core::deadline_passed{false}));
+  add("activity_ended", with(core::activity_ended{31, {bytes_of("receipt"), {}}}));
+  add("activity_failed",
+      with(core::activity_ended{
+          31, {{}, error{errc::failed, "the card was declined", "card_declined"}}}));
+  auto replied = with(core::reply_received{33, {{}, error{errc::timeout, "no answer"}}});
+  replied.attributes.emplace();  // All of them removed.
+  add("reply_received", replied);
+  add("cancel_requested", with(core::cancel_requested{"asked for"}));
+  auto paused = with(core::paused{"to look at it"});
+  paused.after.status = entity_status::paused;
+  add("paused", paused);
+  add("resumed", with(core::resumed{}));
+
+  core::record first;
+  first.run = 2;
+  first.event = 30;
+  first.time = at(100);
+  first.what = core::run_reset{20, "", {}};
+  core::record second;
+  second.run = 2;
+  second.event = 31;
+  second.time = at(101);
+  second.what = core::update_accepted{300, bytes_of("checkout")};
+  second.once = core::idempotency{"key-4", 4};
+  second.traceparent = traceparent;
+  second.commands = {core::timer_started{13, at(999)}};
+  auto reset = with(core::run_reset{32, "a mistake", {first, second}});
+  reset.after.run_began = reset.step.event;
+  add("run_reset", reset);
+  auto settled = with(core::settled{});
+  settled.step.delivered = {41};
+  add("settled", settled);
+
+  add("calls", with(core::signal_received{1, {}},
+                    {core::activity_scheduled{"payments", 2, bytes_of("12.50"), {}, {}},
+                     core::activity_scheduled{"payments", 3, bytes_of("12.50"), unusual_options(),
+                                              traceparent},
+                     core::activity_cancelled{31}, core::message_sent{plain_message()},
+                     core::message_sent{full_message()}, core::version_recorded{"two-steps", -1},
+                     core::side_effect_recorded{bytes_of("a random number")},
+                     core::attribute_set{"limit", std::int64_t{-5}},
+                     core::attribute_set{"rate", 0.25}, core::attribute_set{"name", "Alice"},
+                     core::attribute_set{"old", std::nullopt}, core::continue_requested{}}));
+  for (auto status : {entity_status::completed, entity_status::failed, entity_status::cancelled}) {
+    bool well = status == entity_status::completed;
+    auto ended = with(core::timer_fired{12},
+                      {core::main_ended{static_cast<core::life_status>(status),
+                                        well ? completed() : failed_as("out_of_tea")}});
+    ended.after.status = status;
+    ended.after.next_due.reset();
+    add("ended_" + std::to_string(static_cast<int>(status)), ended);
+  }
+  auto continued = with(core::run_continued{sample_snapshot().carried});
+  continued.after.run_began = continued.step.event;
+  continued.attributes = attributes();
+  add("run_continued_full", continued);
+  return samples;
+}
+
+snapshot first_sample_snapshot() {
   return {.entity = {"cart", "alice"},
           .run = 2,
           .event = 47,
           .run_events = 18,
           .state_digest = 0x1122334455667788ULL,
           .carried = carried()};
+}
+
+snapshot sample_snapshot() {
+  auto taken = first_sample_snapshot();
+  auto& state = taken.carried;
+  state.idempotency.push_back(
+      {"key-6", 0xABCULL, 15, 2, at(-200), true, failed_as("out_of_tea"), 9});
+  state.outbox = {plain_message(), full_message()};
+  core::taken_messages few{{"order", "6"}, at(-6000), 5, {}};
+  core::taken_messages more{{"order", "7"}, at(-5000), 19, {}};
+  more.requests.push_back({17, 20, 1, true, {}});
+  more.requests.push_back({19, 22, 2, false, completed()});
+  state.inbox = {few, more};
+  state.children = {{43, {"inventory", "tea"}, parent_close::cancel}};
+  state.attributes = attributes();
+  state.status = core::life_status::failed;
+  state.paused = true;
+  state.main = main_under_way();
+  return taken;
+}
+
+activity_progress sample_progress() {
+  return {.activity = 31,
+          .attempt = 4,
+          .next_try = at(700),
+          .last_failure = "no route to host",
+          .heartbeat = bytes_of("page 12")};
 }
 
 }  // namespace perdure::persistence::testing

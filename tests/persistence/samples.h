@@ -15,11 +15,20 @@ struct sample_record {
   entity_id entity;
   core::record step;
   entity_summary after;
+  std::optional<core::attributes> attributes = {};
 };
 
-/// By the name of the golden file.
+/// By the name of the golden file: those that the first version wrote too.
+std::vector<std::pair<std::string, sample_record>> first_sample_records();
+
+/// All of them.
 std::vector<std::pair<std::string, sample_record>> sample_records();
 
+snapshot first_sample_snapshot();
+
+/// A snapshot of an entity that is at everything at once.
 snapshot sample_snapshot();
+
+activity_progress sample_progress();
 
 }  // namespace perdure::persistence::testing

@@ -45,38 +45,47 @@ std::uint64_t seed() {
 
 // -- storyteller ---------------------------------------------------------------------------------
 
-batch storyteller::tell(const entity_id& entity, core::input what,
-                        std::vector<core::command> commands,
-                        std::optional<std::uint64_t> state_digest,
-                        std::optional<std::optional<timestamp>> due) {
+batch storyteller::tell(const entity_id& entity, core::input what, telling with) {
   auto& told = told_[entity];
   auto& summary = told.summary;
-  bool continues = std::holds_alternative<core::run_continued>(what);
+  bool begins_again = std::holds_alternative<core::main_started>(what) && has_ended(summary.status);
+  bool begins_run = begins_again || std::holds_alternative<core::run_continued>(what) ||
+                    std::holds_alternative<core::run_reset>(what);
   core::record step;
   step.event = summary.last_event + 1;
   step.time = at(now++);
   if (step.event == 1) summary.created = step.time;
-  if (continues) {
+  if (begins_run) {
     ++summary.run;
     summary.run_began = step.event;
     told.run_bytes = 0;
+    // The records that set them may be removed.
+    if (!with.attributes) with.attributes = told.attributes;
   }
+  if (begins_again) summary.status = entity_status::running;
   if (std::holds_alternative<core::terminated>(what)) summary.status = entity_status::terminated;
+  summary.status = with.status.value_or(summary.status);
   step.run = summary.run;
   step.what = std::move(what);
-  step.commands = std::move(commands);
-  step.state_digest = state_digest;
+  step.commands = std::move(with.commands);
+  step.state_digest = with.state_digest;
   summary.last_event = step.last_event();
   summary.run_bytes = told.run_bytes;
   summary.last_active = step.time;
-  if (due) summary.next_due = *due;
-  if (summary.status == entity_status::terminated) summary.next_due.reset();
-  auto encoded = encode_record(entity, step, summary);
+  summary.next_due = with.due.value_or(summary.next_due);
+  summary.pending = with.pending.value_or(summary.pending);
+  if (has_ended(summary.status)) {
+    summary.next_due.reset();
+    summary.pending = false;
+  }
+  told.attributes = with.attributes.value_or(told.attributes);
+  auto encoded = encode_record(entity, step, summary, with.attributes);
   batch made{.shard = sharding::shard_of(entity, shard_count_),
              .epoch = epoch,
              .entity = entity,
              .first_event = step.event,
              .after = summary,
+             .attributes = std::move(with.attributes),
              .encoded = encoded};
   told.run_bytes += encoded.size();
   told.records.push_back(std::move(step));
@@ -87,28 +96,45 @@ batch storyteller::signal(const entity_id& entity, std::size_t size, std::size_t
   auto number = knows(entity) ? summary(entity).last_event : 0;
   bytes params(size, static_cast<std::byte>('a' + number % 26));
   std::vector<core::command> caused(commands, core::timer_cancelled{number});
-  return tell(entity, core::signal_received{7, params}, caused);
+  return tell(entity, core::signal_received{7, params}, {.commands = caused});
 }
 
 batch storyteller::due(const entity_id& entity, std::optional<timestamp> due) {
-  return tell(entity, core::signal_received{7, bytes_of("due")}, {}, {}, due);
+  return tell(entity, core::signal_received{7, bytes_of("due")}, {.due = due});
 }
 
 batch storyteller::digested(const entity_id& entity, std::uint64_t state_digest) {
-  return tell(entity, core::signal_received{7, bytes_of("digest")}, {}, state_digest);
+  return tell(entity, core::signal_received{7, bytes_of("digest")}, {.state_digest = state_digest});
 }
 
 batch storyteller::continued(const entity_id& entity) {
-  core::carried_state carried{.state = bytes_of("carried"),
-                              .created = at(0),
-                              .reminders = {},
-                              .delayed = {},
-                              .idempotency = {}};
-  return tell(entity, core::run_continued{carried});
+  core::carried_state carried;
+  carried.state = bytes_of("carried");
+  carried.created = at(0);
+  return tell(entity, core::run_continued{std::move(carried)});
 }
 
 batch storyteller::terminated(const entity_id& entity) {
   return tell(entity, core::terminated{"enough"});
+}
+
+batch storyteller::started(const entity_id& entity) {
+  return tell(entity, core::main_started{3, bytes_of("go"), {}, false});
+}
+
+batch storyteller::ended(const entity_id& entity, entity_status how) {
+  return tell(
+      entity, core::main_due{},
+      {.commands = {core::main_ended{static_cast<core::life_status>(how), {}}}, .status = how});
+}
+
+batch storyteller::attributed(const entity_id& entity, core::attributes attributes) {
+  return tell(entity, core::signal_received{7, bytes_of("attributes")},
+              {.attributes = std::move(attributes)});
+}
+
+batch storyteller::pending(const entity_id& entity, bool pending) {
+  return tell(entity, core::signal_received{7, bytes_of("pending")}, {.pending = pending});
 }
 
 snapshot storyteller::take(const entity_id& entity) const {
@@ -159,6 +185,13 @@ std::unique_ptr<journal> open(const lmdb_options& options) {
 std::vector<std::pair<entity_id, timestamp>> due_of(const journal& from, timestamp until) {
   std::vector<std::pair<entity_id, timestamp>> found;
   from.due(until, [&](const entity_id& entity, timestamp due) { found.emplace_back(entity, due); });
+  std::ranges::sort(found);
+  return found;
+}
+
+std::vector<entity_id> pending_of(const journal& from) {
+  std::vector<entity_id> found;
+  from.pending([&](const entity_id& entity) { found.push_back(entity); });
   std::ranges::sort(found);
   return found;
 }

@@ -45,6 +45,16 @@ bytes bytes_of(std::string_view text);
 /// tests that use it.
 std::uint64_t seed();
 
+/// What a step has beside its input.
+struct telling {
+  std::vector<core::command> commands = {};
+  std::optional<std::uint64_t> state_digest = {};
+  std::optional<std::optional<timestamp>> due = {};  ///< Nothing: as before.
+  std::optional<core::attributes> attributes = {};   ///< Likewise.
+  std::optional<bool> pending = {};                  ///< Likewise.
+  std::optional<entity_status> status = {};          ///< Likewise.
+};
+
 /// Remembers each entity's summary as the runtime would, and makes the next batch from it.
 class storyteller {
 public:
@@ -65,15 +75,28 @@ public:
   batch continued(const entity_id& entity);  ///< Begins the next run.
   batch terminated(const entity_id& entity);
 
+  /// The entity's main is started: a new run begins when the entity has ended.
+  batch started(const entity_id& entity);
+
+  /// Its main ends, `how` it does.
+  batch ended(const entity_id& entity, entity_status how = entity_status::completed);
+
+  /// A signal after which these are all of the entity's attributes.
+  batch attributed(const entity_id& entity, core::attributes attributes);
+
+  /// A signal after which the entity waits for something, or does not.
+  batch pending(const entity_id& entity, bool pending);
+
   /// Makes a batch of `what`, and goes on from it.
-  batch tell(const entity_id& entity, core::input what, std::vector<core::command> commands = {},
-             std::optional<std::uint64_t> state_digest = {},
-             std::optional<std::optional<timestamp>> due = {});
+  batch tell(const entity_id& entity, core::input what, telling with = {});
 
   /// What it believes of an entity: the summary after the last batch it made.
   const entity_summary& summary(const entity_id& entity) const { return told_.at(entity).summary; }
   const std::vector<core::record>& records(const entity_id& entity) const {
     return told_.at(entity).records;
+  }
+  const core::attributes& attributes(const entity_id& entity) const {
+    return told_.at(entity).attributes;
   }
   bool knows(const entity_id& entity) const { return told_.contains(entity); }
   void forget(const entity_id& entity) { told_.erase(entity); }
@@ -86,6 +109,7 @@ private:
     entity_summary summary;
     std::uint64_t run_bytes = 0;
     std::vector<core::record> records;
+    core::attributes attributes;
   };
 
   std::uint32_t shard_count_;
@@ -107,6 +131,9 @@ lmdb_options quiet(const std::filesystem::path& directory);
 std::unique_ptr<journal> open(const lmdb_options& options);
 
 std::vector<std::pair<entity_id, timestamp>> due_of(const journal& from, timestamp until);
+
+/// Returns the entities that are pending, in order.
+std::vector<entity_id> pending_of(const journal& from);
 
 /// Collects until there is no more to do now.
 void collect_all(journal& in, timestamp now);
