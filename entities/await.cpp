@@ -4,6 +4,13 @@
 
 namespace perdure {
 
+namespace {
+
+/// Stands for the type's main, whatever its name.
+constexpr const char* main_method = "main";
+
+}  // namespace
+
 namespace detail {
 
 namespace {
@@ -52,6 +59,38 @@ void entity_stub::terminate(std::string reason) const {
   what.reason = std::move(reason);
   machine_->send(std::move(what));
 }
+
+}  // namespace detail
+
+detail::message_request untyped_entity::untyped(kind what, std::string method,
+                                                std::string_view json) const {
+  const auto text = as_bytes_view(json);
+  auto made = request(what, 0, {}, bytes(text.begin(), text.end()));
+  made.json_method = std::move(method);
+  return made;
+}
+
+void untyped_entity::signal(std::string method, std::string_view json) const {
+  machine_->send(untyped(kind::signal, std::move(method), json));
+}
+
+call<std::string> untyped_entity::update(std::string method, std::string_view json) const {
+  return call<std::string>({*machine_, untyped(kind::update, std::move(method), json)});
+}
+
+call<std::string> untyped_entity::query(std::string method, std::string_view json) const {
+  return call<std::string>({*machine_, untyped(kind::query, std::move(method), json)});
+}
+
+call<std::string> untyped_entity::run(std::string_view json) const {
+  return call<std::string>({*machine_, untyped(kind::run, main_method, json)});
+}
+
+call<std::string> untyped_entity::result() const {
+  return call<std::string>({*machine_, untyped(kind::result, main_method, {})});
+}
+
+namespace detail {
 
 bool wait::begin(std::coroutine_handle<> handler, scope* in) {
   throw_if_cancelled(in);

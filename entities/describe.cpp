@@ -107,7 +107,8 @@ struct words {
     auto text = std::string(kind_name(message.kind)) + " sent to " + to_string(message.target);
     if (message.kind == message_kind::cancel || message.kind == message_kind::terminate)
       return text + ": " + message.reason;
-    return text + ", " + call(message.method, message.params) +
+    const auto named = message.method_name.empty() ? "" : " (" + message.method_name + ")";
+    return text + ", " + call(message.method, message.params) + named +
            (message.as_child ? ", as a child" : "");
   }
   std::string operator()(const version_recorded& e) {

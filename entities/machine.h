@@ -212,6 +212,7 @@ private:
   friend class perdure::permit;
   friend class perdure::detail::pending_call;
   friend class perdure::detail::entity_stub;
+  friend class perdure::untyped_entity;
   friend class perdure::detail::wait;
   friend class perdure::detail::continue_awaiter;
 

@@ -82,6 +82,7 @@ event_number machine::send(detail::message_request what) {
   message.target = std::move(what.target);
   message.kind = static_cast<message_kind>(what.what);
   message.method = what.method;
+  message.method_name = std::move(what.json_method);
   message.params = std::move(what.params);
   message.start = what.start;
   message.as_child = what.as_child;
@@ -117,7 +118,8 @@ void machine::check_calls(std::size_t payload) const {
 void machine::check_cycle(const detail::message_request& what) const {
   auto& chain = turn_scope_->chain;
   auto* method = contract().find(turn_scope_->method);
-  const chain_link next{what.target, std::string(what.name)};
+  const chain_link next{what.target,
+                        what.json_method.empty() ? std::string(what.name) : what.json_method};
   const chain_link mine{self_, std::string(method->name)};
   if (mine != next && std::ranges::find(chain, next) == chain.end()) return;
   std::string path;

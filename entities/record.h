@@ -94,6 +94,9 @@ struct outgoing {
   entity_id target;
   message_kind kind = message_kind::signal;
   std::uint16_t method = 0;
+  /// Set: the method by its name, and `params` are JSON, which the receiver's contract translates;
+  /// the answer is JSON too. For senders that learn of the type at run time.
+  std::string method_name;
   bytes params;
   start_options start;            ///< Of start and run.
   bool as_child = false;          ///< Of start and run: the sender is the parent.

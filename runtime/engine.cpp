@@ -196,6 +196,41 @@ courier::ways engine::parts::ways() {
           }};
 }
 
+namespace {
+
+/// Returns the method a message names. Errors: unknown_method.
+result<const method*> method_of(const core::outgoing& what, const contract& type) {
+  using core::message_kind;
+  const bool starts = what.kind == message_kind::start || what.kind == message_kind::run;
+  const method* found = type.find(what.method);
+  if (!what.method_name.empty()) found = type.find(what.method_name);
+  if (starts) found = type.main();
+  const auto wanted = starts                              ? method_kind::main
+                      : what.kind == message_kind::update ? method_kind::update
+                      : what.kind == message_kind::query  ? method_kind::query
+                                                          : method_kind::signal;
+  if (found && found->kind == wanted) return found;
+  const auto name = what.method_name.empty() ? "with the number " + std::to_string(what.method)
+                                             : what.method_name;
+  return error{errc::unknown_method, "\"" + std::string(type.type) + "\" has no " +
+                                         std::string(to_string(wanted)) + ' ' + name};
+}
+
+/// Turns results into JSON for an untyped call.
+completion in_json(const hosted_type& type, const method& of, completion done) {
+  return [&type, &of, done = std::move(done)](result<answer> how) {
+    if (how) {
+      auto text = type.json.encode(of.results, how->results);
+      if (!text) return done(std::move(text).error());
+      const auto view = as_bytes_view(*text);
+      how->results.assign(view.begin(), view.end());
+    }
+    done(std::move(how));
+  };
+}
+
+}  // namespace
+
 /// Sends an entity's message to another.
 void engine::parts::carry(const core::origin& from, const core::outgoing& what,
                           std::function<void()> taken,
@@ -213,27 +248,36 @@ void engine::parts::carry(const core::origin& from, const core::outgoing& what,
       return send(what.target, cancel_message{what.reason, std::move(answered), from});
     case message_kind::terminate:
       return send(what.target, terminate_message{what.reason, std::move(answered), from});
-    case message_kind::result:
+    case message_kind::result: {
       // Leaves nothing at the receiver, so the next message may follow at once.
       taken();
+      auto& hosted = *types.find(what.target.type)->second;
+      if (!what.method_name.empty() && hosted.contract().main()) {
+        answered = in_json(hosted, *hosted.contract().main(), std::move(answered));
+      }
       return send(what.target, result_message{forever, std::move(answered)});
+    }
     case message_kind::query:
       taken();
       break;
     default:
       break;
   }
-  auto& contract = types.find(what.target.type)->second->contract();
+  auto& hosted = *types.find(what.target.type)->second;
+  auto& contract = hosted.contract();
   call_message message;
   message.what.target = what.target;
   message.what.contract = &contract;
-  message.what.method = contract.find(what.method);
-  if (!message.what.method) {
-    return answered(error{errc::unknown_method, "\"" + what.target.type +
-                                                    "\" has no method with the number " +
-                                                    std::to_string(what.method)});
-  }
+  auto found = method_of(what, contract);
+  if (!found) return answered(std::move(found).error());
+  message.what.method = *found;
   message.what.params = what.params;
+  if (!what.method_name.empty()) {
+    auto params = hosted.json.decode(message.what.method->params, as_text(what.params));
+    if (!params) return answered(std::move(params).error());
+    message.what.params = std::move(*params);
+    answered = in_json(hosted, *message.what.method, std::move(answered));
+  }
   message.what.options.start = what.start;
   message.what.options.traceparent = what.traceparent;
   message.what.options.until_accepted = what.kind == message_kind::start;

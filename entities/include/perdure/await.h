@@ -25,6 +25,8 @@
 
 namespace perdure {
 
+class untyped_entity;
+
 /// No time-out.
 inline constexpr duration forever = duration::max();
 
@@ -52,7 +54,8 @@ struct message_request {
   kind what = kind::signal;
   entity_id target;
   std::uint16_t method = 0;
-  std::string_view name = {};  ///< Of the method, for errors and the chain of callers.
+  std::string_view name = {};    ///< Of the method, for errors and the chain of callers.
+  std::string json_method = {};  ///< Of an untyped message, whose parameters are JSON.
   bytes params;
   start_options start;
   bool as_child = false;
@@ -97,7 +100,11 @@ public:
   }
   T await_resume() {
     auto results = what_.end();
-    if constexpr (!std::is_void_v<T>) return perdure::decode<T>(results);
+    if constexpr (std::is_same_v<T, std::string>) {
+      return std::string(as_text(results));  // JSON, of an untyped call.
+    } else if constexpr (!std::is_void_v<T>) {
+      return perdure::decode<T>(results);
+    }
   }
 
   /// Makes the call and returns its failure as a value; `cancelled` is thrown all the same.
@@ -159,14 +166,38 @@ protected:
 private:
   message_request request(kind what, std::uint16_t method, std::string_view name,
                           bytes params) const {
-    return {what, target_, method, name, std::move(params), start_, as_child_, {}};
+    return {what, target_, method, name, {}, std::move(params), start_, as_child_, {}};
   }
+
+  friend class perdure::untyped_entity;
 
   core::machine* machine_;
   entity_id target_;
   bool as_child_;
   start_options start_;
 };
+
+}  // namespace detail
+
+/// An entity whose type is known at run time only. Parameters and results are JSON, as over HTTP;
+/// an unknown type or method, and JSON that does not fit, come back as failures of the call.
+class untyped_entity final : public detail::entity_stub {
+public:
+  using entity_stub::entity_stub;
+
+  void signal(std::string method, std::string_view json) const;
+  call<std::string> update(std::string method, std::string_view json) const;
+  call<std::string> query(std::string method, std::string_view json) const;
+  /// Starts its main and returns the main's results.
+  call<std::string> run(std::string_view json) const;
+  /// Returns the results of its main, which was started before.
+  call<std::string> result() const;
+
+private:
+  detail::message_request untyped(kind what, std::string method, std::string_view json) const;
+};
+
+namespace detail {
 
 /// The base of generated stubs of activities.
 class activities_stub {

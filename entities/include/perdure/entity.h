@@ -113,6 +113,14 @@ protected:
     return {*machine_, named<Contract>(std::move(id)), true, start};
   }
 
+  /// An entity whose type is known at run time only.
+  untyped_entity entity(std::string type, std::string id, start_options start = {}) {
+    return {*machine_, {std::move(type), std::move(id)}, false, start};
+  }
+  untyped_entity child(std::string type, std::string id, start_options start = {}) {
+    return {*machine_, {std::move(type), std::move(id)}, true, start};
+  }
+
   // -- what is recorded -------------------------------------------------------------------------
 
   /// Returns which version of a piece of code this handler runs: `max` where it gets here for the
