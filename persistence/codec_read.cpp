@@ -213,6 +213,7 @@ core::outgoing read(wire::Outgoing::Reader from) {
   value.reason = to_string(from.getReason());
   value.chain = read_list(from.getChain());
   value.traceparent = to_string(from.getTraceparent());
+  value.method_name = to_string(from.getMethodName());
   return value;
 }
 

@@ -104,7 +104,7 @@ std::size_t words_of(const start_options&) { return struct_words<wire::StartOpti
 std::size_t words_of(const core::outgoing& value) {
   return struct_words<wire::Outgoing>() + words_of(value.target) + words_of_blob(value.params) +
          words_of(value.start) + words_of_blob(value.reason) + words_of(value.chain) +
-         words_of_blob(value.traceparent);
+         words_of_blob(value.traceparent) + words_of_blob(value.method_name);
 }
 
 std::size_t words_of(const core::taken_messages::request& value) {

@@ -142,6 +142,7 @@ void write(wire::Outgoing::Builder to, const core::outgoing& value) {
   if (!value.reason.empty()) to.setReason(text(value.reason));
   if (!value.chain.empty()) write_list(to.initChain(count(value.chain)), value.chain);
   if (!value.traceparent.empty()) to.setTraceparent(text(value.traceparent));
+  if (!value.method_name.empty()) to.setMethodName(text(value.method_name));
 }
 
 void write(wire::TakenMessages::Request::Builder to, const core::taken_messages::request& value) {

@@ -202,6 +202,7 @@ struct Outgoing {
   reason @7 :Text;
   chain @8 :List(ChainLink);
   traceparent @9 :Text;
+  methodName @10 :Text;  # Set: the parameters are JSON.
 }
 
 struct Attribute {

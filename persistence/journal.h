@@ -122,17 +122,17 @@ struct listed_entity {
 struct activity_progress {
   event_number activity = 0;
   std::uint32_t attempt = 0;  ///< The last one that was begun; 1: the first.
-  timestamp next_try;
-  std::string last_failure;
-  bytes heartbeat;  ///< Details of the last heartbeat.
+  timestamp next_try = {};
+  std::string last_failure = {};
+  bytes heartbeat = {};  ///< Details of the last heartbeat.
 
   friend bool operator==(const activity_progress&, const activity_progress&) = default;
 };
 
 struct list_filter {
-  std::string type;                     ///< Empty: every type.
-  std::optional<entity_status> status;  ///< Nothing: every status.
-  std::optional<entity_id> after;       ///< Only entities that sort after it.
+  std::string type = {};                     ///< Empty: every type.
+  std::optional<entity_status> status = {};  ///< Nothing: every status.
+  std::optional<entity_id> after = {};       ///< Only entities that sort after it.
   /// Only entities for whose attributes it holds; empty: all.
   std::function<bool(const core::attributes&)> where = {};
   std::size_t limit = 100;
@@ -155,6 +155,9 @@ public:
 
   /// Number of shards, fixed when the data was created.
   virtual std::uint32_t shard_count() const = 0;
+
+  /// Random bytes made with the data and told to nobody outside the node: signs tokens.
+  virtual bytes secret() const = 0;
 
   /// Takes ownership of a shard: from its return on, batches under earlier epochs are fenced.
   /// Throws `failure` (storage_full) when that cannot be stored; the earlier epoch stays.

@@ -81,13 +81,12 @@ void memory_journal::store(const batch& next) {
   if (entity.records.empty()) {
     entity.lives = ++lives_;
   } else if (begins_run(next) && !has_ended(entity.summary().status)) {
-    auto& before = entity.summary();
-    garbage_.push_back(
-        {next.entity, entity.lives, before.run, before.last_event, next.after.last_active});
+    garbage_.push_back({next.entity, entity.lives, true, entity.summary().last_event,
+                        next.after.last_active});
   }
   if (has_ended(next.after.status)) {
     garbage_.push_back(
-        {next.entity, entity.lives, 0, next.after.last_event, next.after.last_active});
+        {next.entity, entity.lives, false, next.after.last_event, next.after.last_active});
     entity.progress.clear();
   }
   if (next.attributes) entity.attributes = *next.attributes;
@@ -283,20 +282,19 @@ std::vector<activity_progress> memory_journal::noted(const entity_id& entity) co
 void memory_journal::remove(const garbage& ended) {
   auto found = entities_.find(ended.entity);
   if (found == entities_.end() || found->second.lives != ended.life) return;
-  if (ended.run == 0 && found->second.summary().last_event == ended.last_event) {
+  if (found->second.summary().last_event == ended.last_event) {
     entities_.erase(found);
     return;
   }
-  // A run, or an entity that was started again since: what it has done until then.
-  std::erase_if(found->second.records, [&](auto& stored) {
-    return ended.run == 0 ? stored.after.last_event <= ended.last_event : stored.run == ended.run;
-  });
+  // A run, or an entity that was started again since: what it had done until then.
+  std::erase_if(found->second.records,
+                [&](auto& stored) { return stored.after.last_event <= ended.last_event; });
 }
 
 bool memory_journal::collect(timestamp now) {
   std::lock_guard lock(mutex_);
   auto is_over = [&](const garbage& ended) {
-    auto retention = ended.run == 0 ? options_.terminated_retention : options_.history_retention;
+    auto retention = ended.is_run ? options_.history_retention : options_.terminated_retention;
     return ended.ended + retention <= now;
   };
   auto over = std::ranges::find_if(garbage_, is_over);

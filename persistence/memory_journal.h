@@ -33,6 +33,7 @@ public:
   bool damage(const entity_id& entity, event_number event);
 
   std::uint32_t shard_count() const override;
+  bytes secret() const override { return bytes(32, std::byte{7}); }
   sharding::epoch_number acquire(sharding::shard_number shard) override;
   void append(std::span<const batch> batches, std::span<append_outcome> outcomes) override;
   std::optional<entity_summary> find(const entity_id& entity) const override;
@@ -76,7 +77,7 @@ private:
   struct garbage {
     entity_id entity;
     std::uint64_t life = 0;
-    run_number run = 0;           ///< 0: the entity as a whole.
+    bool is_run = false;
     event_number last_event = 0;  ///< With which it ended.
     timestamp ended;
   };

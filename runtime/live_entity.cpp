@@ -610,7 +610,7 @@ std::function<void()> live_entity::effects_of(const core::record& step) {
   auto number = step.event;
   for (auto& each : step.commands) {
     ++number;
-    if (auto* scheduled = std::get_if<core::activity_scheduled>(&each)) {
+    if (std::holds_alternative<core::activity_scheduled>(each)) {
       auto pending = machine_->activities().find(number);
       if (pending != machine_->activities().end()) all().schedule.push_back(pending->second);
     } else if (auto* cancelled = std::get_if<core::activity_cancelled>(&each)) {

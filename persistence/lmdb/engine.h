@@ -54,6 +54,7 @@ public:
   void start();
 
   std::uint32_t shard_count() const override { return log_->shard_count(); }
+  bytes secret() const override { return {log_->id().begin(), log_->id().end()}; }
   sharding::epoch_number acquire(sharding::shard_number shard) override;
   std::vector<sharding::epoch_number> acquire_all() override;
   void append(std::span<const batch> batches, std::span<append_outcome> outcomes) override;

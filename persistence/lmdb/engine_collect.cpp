@@ -114,7 +114,7 @@ std::vector<lsn> engine::records_of(const garbage& ended) const {
     auto head = decode_header(entry.encoded);
     if (!head || head->entity != entity) break;
     records.push_back(number);
-    if (entry.begins_run && ended.what == garbage::kind::run) break;
+    // Into the runs before as well: what is still there would not be found without this one.
     number = entry.back;
   }
   return records;

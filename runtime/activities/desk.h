@@ -129,8 +129,8 @@ private:
   void work(std::size_t slot);
   void begin(local_attempt& attempt, timestamp now);
   bool finish(local_attempt& attempt, attempt_end came, timestamp now);
-  attempt_end run(local_attempt& attempt);  ///< Without the lock.
-  void tell(const job& what);               ///< Without the lock.
+  static attempt_end run(local_attempt& attempt, activities_base& by);  ///< Without the lock.
+  void tell(const job& what);                                           ///< Without the lock.
 
   // -- attempts outside (outside_attempts.cpp) --
   void hand_out(const job_ptr& what, poller to, timestamp now);

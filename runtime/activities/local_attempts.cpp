@@ -41,7 +41,7 @@ void activity_desk::work(std::size_t slot) {
     if (queues_.listed() != 0) wake_worker_ = wake_worker_ || pool_.should_wake();
     at.leave();
 
-    auto came = run(attempt);
+    auto came = run(attempt, *queue.provided);
 
     at.enter();
     const auto then = wall_.now();
@@ -77,13 +77,12 @@ void activity_desk::begin(local_attempt& attempt, timestamp now) {
   arm(what);
 }
 
-activity_desk::attempt_end activity_desk::run(local_attempt& attempt) {
+activity_desk::attempt_end activity_desk::run(local_attempt& attempt, activities_base& by) {
   const auto& what = attempt.of()->what;
-  auto& provided = *attempt.of()->queue->provided;
   const activity_scope scope{attempt};
   try {
-    if (const auto* which = provided.described().find(what.activity)) {
-      return {provided.run(*which, what.params), std::nullopt};
+    if (const auto* which = by.described().find(what.activity)) {
+      return {by.run(*which, what.params), std::nullopt};
     }
     return {{},
             attempt_failure{"unknown_activity", "this node's " + what.activities +
