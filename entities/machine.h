@@ -167,11 +167,13 @@ public:
   bool is_paused() const { return paused_; }
   std::uint64_t run_events() const { return where_.last_event + 1 - where_.run_began; }
 
-  /// No handler is suspended: state is all there is, so a snapshot can be taken.
-  bool quiescent() const { return handlers_.empty(); }
+  /// No handler is suspended and no activity runs on without one: state is all there is, so a
+  /// snapshot can be taken.
+  bool quiescent() const { return handlers_.empty() && activities_.empty(); }
   /// A new run can begin: quiescent, or a main waits for just that.
   bool can_continue() const {
-    return handlers_.empty() || (at_continue_point_ && handlers_.size() == 1);
+    return activities_.empty() &&
+           (handlers_.empty() || (at_continue_point_ && handlers_.size() == 1));
   }
   bool at_continue_point() const { return at_continue_point_; }
   const std::vector<handler>& suspended() const { return handlers_.running(); }
