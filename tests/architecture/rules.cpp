@@ -41,8 +41,9 @@ void for_each_include(const source_file& file, F each) {
 
 /// Layers from the bottom up. Folders of the same height do not know each other.
 const std::map<std::string, int, std::less<>> layers{
-    {"entities", 0}, {"sharding", 1}, {"persistence", 2}, {"runtime", 3},
-    {"gateway", 4},  {"node", 5},     {"cli", 6},         {"examples", 6}};
+    {"entities", 0}, {"sharding", 1}, {"persistence", 2}, {"testing", 3}, {"runtime", 3},
+    {"gateway", 4},  {"node", 5},     {"cli", 6},         {"examples", 6},
+    {"schedules", 1}};
 
 std::string top_folder(std::string_view path) {
   return std::string(path.substr(0, path.find('/')));
@@ -89,6 +90,10 @@ const std::vector<include_rule>& include_rules() {
         "tests/entities", "tests/persistence"},
        {},
        "Cap'n Proto stays in generated code and codecs; pass perdure::bytes or value structs"},
+      {{"date/"},
+       {"schedules/time_zone.cpp"},
+       {},
+       "what the time zone database says changes: ask it through schedules/time_zone.h, and record it"},
       {{"kj/async.h", "kj/async-io.h", "kj/async-queue.h", "kj/compat/", "kj/timer.h"},
        {"gateway", "tests/gateway", "tests/crash", "tests/cli"},
        {},
@@ -125,6 +130,11 @@ const std::vector<include_rule>& include_rules() {
        {"entities/compiler"},
        {"entities"},
        "the core is pure: time, randomness, files and threads come in from outside"},
+      {{"thread", "mutex", "shared_mutex", "condition_variable", "stop_token", "fstream",
+        "filesystem", "ctime", "unistd.h", "sys/", "kj/", "spdlog/", "prometheus/"},
+       {"testing/history.cpp", "testing/include/perdure/history.h"},
+       {"testing"},
+       "a test is one thread and virtual time; only histories are kept in files"},
   };
   return rules;
 }

@@ -1,0 +1,274 @@
+// Calls, virtual time, and what the test kit says when a test is not complete.
+
+#include <doctest/doctest.h>
+
+#include <perdure/testing.h>
+
+#include "tests/testing/travel.h"
+
+namespace travel {
+
+namespace {
+
+using perdure::errc;
+using perdure::test_environment;
+using perdure::test_failure;
+
+}  // namespace
+
+TEST_CASE("environment: a generated client calls through it") {
+  test_environment env;
+  env.host<account>();
+  CHECK(account_client(env, "a").deposit({.cents = 5}).get().value().cents == 5);
+  CHECK(env.entity<account_contract>("a").balance().get().value().cents == 5);
+  CHECK(env.entity<account_contract>("a").withdraw({.cents = 6}).get().error().code ==
+        errc::rejected);
+  CHECK(env.entity<account_contract>("b").balance().get().error().code == errc::entity_not_found);
+  CHECK(env.state<account_state>("account/a").cents == 5);
+  CHECK(env.status("account/a") == "running");
+  CHECK(env.status("account/b") == "none");
+}
+
+TEST_CASE("environment: a type that is not hosted is an answer to who calls it") {
+  test_environment env;
+  CHECK(env.entity<account_contract>("a").balance().get().error().code == errc::unknown_type);
+}
+
+TEST_CASE("environment: a year of sleep takes no time") {
+  test_environment env;
+  env.host<tour>();
+  const auto start = env.now();
+  CHECK(tour_client(env, "t").travel({.days = 365}).get().value().days == 365);
+  CHECK(env.now() - start == 24h * 365);
+  CHECK(env.status("tour/t") == "completed");
+}
+
+TEST_CASE("environment: reminders and delayed signals come in their time") {
+  test_environment env;
+  env.host<desk>();
+  desk_client client{env, "d"};
+  client.remind_me({.pause = 60'000}).get().value();
+  client.note({.text = "late"}, {.delay = 2min}).get().value();
+  env.run_for(59s);
+  CHECK(env.state<desk_state>("desk/d").log.empty());
+  CHECK(env.pending("desk/d") == std::vector<std::string>{"reminder \"ring\" in 1000 ms",
+                                                          "delayed signal note in 61000 ms"});
+  env.advance(1s);
+  CHECK(env.state<desk_state>("desk/d").log.empty());
+  env.run_until_idle();
+  CHECK(env.state<desk_state>("desk/d").log == std::vector<std::string>{"ring"});
+  env.run_to_the_end();
+  CHECK(env.state<desk_state>("desk/d").log == std::vector<std::string>{"ring", "late"});
+}
+
+TEST_CASE("environment: several calls are under way at once") {
+  test_environment env;
+  env.host<desk>();
+  desk_client client{env, "d"};
+  auto notes = env.send(client.wait_for_notes({.count = 2}));
+  auto first = env.send(client.note({.text = "one"}));
+  CHECK(!first.done());
+  env.run_until_idle();
+  CHECK(first.done());
+  CHECK(!notes.done());
+  env.send(client.note({.text = "two"}));
+  CHECK(notes.get().value().log == std::vector<std::string>{"one", "two"});
+}
+
+TEST_CASE("environment: a call that nothing can answer any more says who waits for what") {
+  test_environment env;
+  env.host<desk>();
+  const auto answer = desk_client(env, "d").wait_for_notes({.count = 1}).get();
+  REQUIRE(!answer);
+  CHECK(answer.error().code == errc::timeout);
+  CHECK(answer.error().detail ==
+        "nothing can happen any more: desk/d: handler waitForNotes (event 1) is suspended");
+}
+
+TEST_CASE("environment: a call is as patient as it says, and the update goes on") {
+  test_environment env;
+  env.host<account>();
+  account_client client{env, "a"};
+  const auto start = env.now();
+  const auto late = client.audit({.pause = 60'000}, {.key = "k", .patience = 10s}).get();
+  CHECK(late.error().code == errc::timeout);
+  CHECK(env.now() - start == 10s);
+  CHECK(client.audit({.pause = 60'000}, {.key = "k"}).get());
+  CHECK(env.now() - start == 60s);
+  CHECK(env.state<account_state>("account/a").bookings == 1);
+}
+
+TEST_CASE("environment: until accepted, and no longer") {
+  test_environment env;
+  env.host<trip>();
+  trip_client client{env, "t"};
+  env.script<hotels_contract>("reserve").completes_later().any_number();
+  CHECK(client.book({.card = "c", .cents = 5}, {.until_accepted = true}).get());
+  CHECK(client.steps().get().value().steps == std::vector<std::string>{"reserve"});
+  CHECK(client.book({.card = "c", .cents = 5}).get().error().code == errc::already_exists);
+}
+
+TEST_CASE("environment: a key counts once, also for starts") {
+  test_environment env;
+  env.host<account>().host<tour>();
+  account_client client{env, "a"};
+  CHECK(client.deposit({.cents = 5}, {.key = "k"}).get().value().cents == 5);
+  CHECK(client.deposit({.cents = 5}, {.key = "k"}).get().value().cents == 5);
+  CHECK(client.deposit({.cents = 6}, {.key = "k"}).get().error().code ==
+        errc::idempotency_conflict);
+  CHECK(client.balance().get().value().cents == 5);
+  tour_client other{env, "t"};
+  CHECK(other.travel({.days = 2}, {.key = "s"}).get().value().days == 2);
+  CHECK(other.travel({.days = 2}, {.key = "s"}).get().value().days == 2);
+  CHECK(env.state<tour_state>("tour/t").rounds == 1);
+}
+
+TEST_CASE("environment: an entity is cancelled, paused, resumed and terminated") {
+  test_environment env;
+  env.host<tour>().host<desk>();
+  tour_client client{env, "t"};
+  auto call = env.send(client.travel({.days = 3}));
+  env.run_for(25h);
+  CHECK(env.pause("tour/t", "holidays"));
+  CHECK(env.status("tour/t") == "paused");
+  env.run_for(25h * 10);
+  CHECK(!call.done());
+  CHECK(env.resume("tour/t"));
+  env.run_for(1s);
+  CHECK(env.state<tour_state>("tour/t").days == 2);
+  CHECK(env.cancel("tour/t", "enough"));
+  CHECK(call.get().error().type == "cancelled");
+  CHECK(env.status("tour/t") == "cancelled");
+  CHECK(client.travel({.days = 1}).get().value().days == 1);
+  CHECK(env.terminate("tour/t").error().code == errc::completed);
+
+  desk_client(env, "d").note({.text = "x"}).get().value();
+  CHECK(env.cancel("desk/d").error().code == errc::rejected);
+  CHECK(env.terminate("desk/d", "enough"));
+  CHECK(desk_client(env, "d").note({.text = "x"}).get().error().code == errc::completed);
+}
+
+TEST_CASE("environment: a running entity is replaced by a new start") {
+  test_environment env;
+  env.host<tour>();
+  tour_client client{env, "t"};
+  auto old = env.send(client.travel({.days = 100}));
+  env.run_for(25h);
+  const perdure::start_options replace{.when_running = perdure::id_conflict::terminate_existing};
+  CHECK(client.travel({.days = 2}, {.start = replace}).get().value().days == 2);
+  CHECK(old.get().error().type == "terminated");
+  auto third = env.send(client.travel({.days = 1}));
+  const perdure::start_options join{.when_running = perdure::id_conflict::use_existing};
+  CHECK(client.travel({.days = 9}, {.start = join}).get().value().days == 1);
+  CHECK(third.get().value().days == 1);
+}
+
+TEST_CASE("environment: attributes are those of the entity") {
+  test_environment env;
+  env.host<desk>();
+  desk_client client{env, "d"};
+  client.tag({.name = "status", .text = "open"}).get().value();
+  client.tag({.name = "gone", .text = "x"}).get().value();
+  client.tag({.name = "gone"}).get().value();
+  env.crash("desk/d");
+  auto tags = env.attributes("desk/d");
+  REQUIRE(tags.size() == 1);
+  CHECK(std::get<std::string>(tags.at("status")) == "open");
+}
+
+TEST_CASE("environment: a query of the past answers as it was then") {
+  test_environment env;
+  env.host<account>();
+  account_client client{env, "a"};
+  const auto first = client.credit({.cents = 5}).get().value();
+  client.credit({.cents = 6}).get().value();
+  CHECK(client.balance({.at = first.event}).get().value().cents == 5);
+}
+
+// -- what a test did not ask about ----------------------------------------------------------------
+
+TEST_CASE("environment: calls of scripted activities that nobody looked at fail the test") {
+  test_environment env;
+  env.host<desk>();
+  env.script<hotels_contract>("quote").returns(hotels_contract::quote_results{.cents = 1});
+  CHECK(desk_client(env, "d").quote({.hotel = "ritz"}).get());
+  CHECK_THROWS_WITH_AS(env.finish(),
+                       doctest::Contains("hotels.quote: nobody looked at 1 attempt (for desk/d)"),
+                       test_failure);
+}
+
+TEST_CASE("environment: another number of attempts than was said fails the test") {
+  test_environment env;
+  env.host<desk>();
+  env.script<hotels_contract>("quote").fails_times(1).returns(price_of(1)).times(1);
+  CHECK(desk_client(env, "d").quote({.hotel = "ritz"}).get());
+  CHECK_THROWS_WITH_AS(env.finish(), "hotels.quote: expected 1 attempt, there were 2",
+                       test_failure);
+}
+
+TEST_CASE("environment: a handler that failed unheard fails the test, if nobody looked") {
+  auto fail = [](test_environment& env) {
+    env.host<desk>();
+    desk_client(env, "d").remind_me({.pause = 1, .fail = true}).get().value();
+    env.run_for(1s);
+  };
+  test_environment env;
+  fail(env);
+  CHECK_THROWS_WITH_AS(env.finish(), doctest::Contains("failed: out of order"), test_failure);
+  test_environment asked;
+  fail(asked);
+  CHECK(asked.handler_failures().size() == 1);
+  asked.finish();
+}
+
+TEST_CASE("environment: messages that nobody took fail the test, if nobody looked") {
+  for (std::string type : {"ghost", "account"}) {
+    INFO(type);
+    auto send = [&](test_environment& env) {
+      env.host<transfer>().host<account>();
+      transfer_client(env, "t").tell({.type = type}).get().value();
+      env.run_until_idle();
+    };
+    test_environment env;
+    send(env);
+    CHECK_THROWS_WITH_AS(env.finish(), doctest::Contains("was refused"), test_failure);
+    test_environment asked;
+    send(asked);
+    CHECK(asked.undelivered().size() == 1);
+    asked.finish();
+  }
+}
+
+TEST_CASE("environment: a failure is told to whom the options say") {
+  std::string told;
+  {
+    test_environment env({.on_failure = [&](const std::string& why) { told = why; }});
+    env.host<desk>();
+    env.script<hotels_contract>("quote").returns(price_of(1)).times(2);
+    CHECK(desk_client(env, "d").quote({.hotel = "ritz"}).get());
+  }
+  CHECK(told == "hotels.quote: expected 2 attempts, there were 1");
+}
+
+TEST_CASE("environment: a world that never rests is given up") {
+  test_environment env({.steps_max = 500});
+  env.host<tour>().host<desk>();
+  auto call = env.send(tour_client(env, "t").travel({.days = 10'000}));
+  const auto answer = desk_client(env, "d").wait_for_notes({.count = 1}).get();
+  CHECK(answer.error().code == errc::timeout);
+  CHECK(answer.error().detail.starts_with("not answered after 500 steps: desk/d"));
+  CHECK_THROWS_AS(env.run_to_the_end(), test_failure);
+}
+
+TEST_CASE("environment: names of entities, activities and types are checked") {
+  test_environment env;
+  env.host<desk>();
+  CHECK_THROWS_AS(env.crash("desk"), std::invalid_argument);
+  CHECK_THROWS_AS(env.crash("desk/x"), std::invalid_argument);
+  CHECK_THROWS_AS(env.script<hotels_contract>("nothing"), std::invalid_argument);
+  CHECK_THROWS_AS(env.host<desk>(), std::invalid_argument);
+  CHECK_THROWS_AS(env.script<hotels_contract>("quote").returns(payments_contract::charge_results{}),
+                  std::invalid_argument);
+}
+
+}  // namespace travel
