@@ -43,14 +43,11 @@ void activity_desk::provide(std::shared_ptr<activities_base> what, activity_limi
     throw std::invalid_argument("activities \"" + name + "\" may not run at all: at_once is 0");
   }
   const section at{*this};
-  auto& queue = queues_.named(name);
-  if (queue.provided) {
+  if (queues_.named(name).provided) {
     throw std::invalid_argument("activities \"" + name + "\" are provided twice");
   }
-  queue.provided = std::move(what);
-  queue.limits = limits;
-  queue.begun = pace{limits.per_second};
   described_.insert_or_assign(described.name, &described);
+  queues_.provide(std::move(what), limits);
 }
 
 void activity_desk::know(const activities_description& what) {
@@ -63,11 +60,7 @@ void activity_desk::start() {
   if (started_ || stopping_) return;
   started_ = true;
   clerk_ = std::thread([this] { keep_time(); });
-  if (std::ranges::none_of(described_, [this](auto& known) {
-        return queues_.named(known.first).provided != nullptr;
-      })) {
-    return;
-  }
+  if (!queues_.provides_any()) return;
   slots_.assign(threads_, nullptr);
   pool_.start(threads_, [this](std::size_t slot) { work(slot); });
 }

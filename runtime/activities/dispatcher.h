@@ -147,7 +147,7 @@ public:
   // -- workers outside, and completion by a token -----------------------------------------------
 
   /// Hands out the next activity of `queue`; waits for one up to `patience`, then calls with
-  /// nothing. `done` is called once, on a thread of the dispatcher.
+  /// nothing. `done` is called once, on a thread of the dispatcher; after `stop`, on the caller's.
   void poll(std::string queue, duration patience,
             std::function<void(std::optional<polled_activity>)> done);
   /// Errors: malformed (no token of ours), completed (a later attempt, or the end, has made it

@@ -5,6 +5,14 @@
 
 namespace perdure::runtime {
 
+void work_queues::provide(std::shared_ptr<activities_base> what, activity_limits limits) {
+  auto& queue = named(what->described().name);
+  queue.provided = std::move(what);
+  queue.limits = limits;
+  queue.begun = pace{limits.per_second};
+  provided_.push_back(&queue);
+}
+
 work_queue& work_queues::named(std::string_view name) {
   if (auto known = queues_.find(name); known != queues_.end()) return *known->second;
   auto made = std::make_unique<work_queue>();
@@ -78,7 +86,7 @@ std::shared_ptr<job> work_queues::take(timestamp now) {
 
 timestamp work_queues::look_at_paces(timestamp now) {
   auto earliest = never;
-  for (auto& [name, queue] : queues_) {
+  for (auto* queue : provided_) {
     if (queue->for_us.empty() || queue->running >= queue->limits.at_once) continue;
     if (!list(*queue, now)) earliest = std::min(earliest, queue->begun.next(now));
   }

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include <perdure/activities.h>
 
@@ -55,6 +56,10 @@ public:
   work_queues(const work_queues&) = delete;
   work_queues& operator=(const work_queues&) = delete;
 
+  /// Provides activities by their name. REQUIRES: none of that name are.
+  void provide(std::shared_ptr<activities_base> what, activity_limits limits);
+  bool provides_any() const { return !provided_.empty(); }
+
   /// Returns the queue of this name; made when there is none.
   work_queue& named(std::string_view name);
   /// Sets the job's queue.
@@ -87,6 +92,7 @@ public:
 
 private:
   std::unordered_map<std::string_view, std::unique_ptr<work_queue>> queues_;  ///< Keys: in them.
+  std::vector<work_queue*> provided_;
   std::deque<work_queue*> listed_;
   std::atomic<std::size_t> listed_count_{0};
 };

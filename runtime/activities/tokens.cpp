@@ -102,7 +102,7 @@ std::string token_mint::seal(const named_attempt& what) const {
 }
 
 std::optional<named_attempt> token_mint::open(std::string_view token) const {
-  if (token.size() > longest) return std::nullopt;
+  if (token.empty() || token.size() > longest) return std::nullopt;
   bytes all(token.size());
   std::size_t size = 0;
   const char* end = nullptr;
