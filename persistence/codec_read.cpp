@@ -291,6 +291,7 @@ core::carried_state read(wire::CarriedState::Reader from) {
   value.status = read_life_status(extra.getStatus());
   value.paused = extra.getPaused();
   if (extra.hasMain()) value.main = read(extra.getMain());
+  value.reset_at = time_of(extra.getResetAt());
   return value;
 }
 

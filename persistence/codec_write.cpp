@@ -194,7 +194,7 @@ void write(wire::Attribute::Builder to, const std::string& name, const attribute
 bool has_extra(const core::carried_state& value) {
   return !value.outbox.empty() || !value.inbox.empty() || !value.children.empty() ||
          !value.attributes.empty() || value.status != core::life_status::running || value.paused ||
-         value.main.has_value();
+         value.main.has_value() || value.reset_at != timestamp{};
 }
 
 void write(wire::CarriedExtra::Builder to, const core::carried_state& value) {
@@ -204,6 +204,7 @@ void write(wire::CarriedExtra::Builder to, const core::carried_state& value) {
   if (!value.attributes.empty()) write_attributes(to.initAttributes(), value.attributes);
   to.setStatus(number(value.status));
   to.setPaused(value.paused);
+  to.setResetAt(millis(value.reset_at));
   if (value.main) write(to.initMain(), *value.main);
 }
 

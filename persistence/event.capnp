@@ -286,6 +286,7 @@ struct CarriedExtra {
   status @4 :UInt8 = 1;
   paused @5 :Bool;
   main @6 :StartedMain;
+  resetAt @7 :Int64;  # 0: never.
 }
 
 struct TakenMessages {

@@ -8,10 +8,15 @@
 /// - Batches of one entity are appended in the order of their events, without gaps: a batch whose
 ///   first event does not follow the entity's last one is `out_of_sequence` and leaves no trace. So
 ///   is one to an entity that has ended, unless it begins a run (`first_event == after.run_began`).
-/// - `load`, `find`, `list`, `history` and `due` see every batch whose append has returned.
+///   That one lets it live again.
+/// - `load`, `find`, `list`, `count`, `pending`, `history` and `due` see every batch whose append
+/// has
+///   returned; `noted` sees every `note` and `forget` that has.
 ///
 /// Threads: `append` and `collect` from one thread, the writer; everything else from any thread.
 /// Errors of the disk that leave the truth unknown (a failed sync) end the process with a message.
+/// So does damage of what is derived from the truth, on whatever thread it is found: it is marked,
+/// and the next start derives it again. Only `acquire` throws.
 
 #include <cstdint>
 #include <filesystem>
@@ -78,7 +83,8 @@ struct batch {
   event_number first_event = 0;
   entity_summary after;
   /// All attributes after the step, where it changed them or began a run; nothing: as they were
-  /// (none at the beginning of an entity's life).
+  /// (none at the beginning of an entity's life). To be said at the beginning of each run of an
+  /// entity that has any: the records that said them before may be removed.
   std::optional<core::attributes> attributes = {};
   bytes encoded;
 };
@@ -133,9 +139,10 @@ struct list_filter {
   std::string type = {};                     ///< Empty: every type.
   std::optional<entity_status> status = {};  ///< Nothing: every status.
   std::optional<entity_id> after = {};       ///< Only entities that sort after it.
-  /// Only entities for whose attributes it holds; empty: all.
+  /// Only entities for whose attributes it holds; empty: all. It neither throws nor asks the
+  /// journal: it is called while the journal is being read.
   std::function<bool(const core::attributes&)> where = {};
-  std::size_t limit = 100;
+  std::size_t limit = 100;  ///< Of entities that pass.
 };
 
 /// Figures for metrics and for people.
@@ -181,9 +188,10 @@ public:
   virtual std::optional<entity_summary> find(const entity_id& entity) const = 0;
 
   /// Returns what brings the entity to its last event, or, with `at`, to the step that holds event
-  /// `at` of the current run (no snapshot later than that event is used). Errors: entity_not_found;
-  /// malformed when `at` lies before the current run or after the last event; internal when a
-  /// record is damaged (the detail names event and checksum).
+  /// `at` of the current run (no snapshot later than that event is used). Errors: entity_not_found,
+  /// also while the records of an entity that has ended are being removed (`find` may know it until
+  /// they are); malformed when `at` lies before the current run or after the last event; internal
+  /// when a record is damaged (the detail names event and checksum).
   virtual result<loaded_entity> load(const entity_id& entity, event_number at = 0) const = 0;
 
   /// Returns the records, oldest first, whose last event is >= `from`, at most `limit`, from all
@@ -192,7 +200,8 @@ public:
                                                     std::size_t limit,
                                                     std::optional<run_number> run) const = 0;
 
-  /// Returns a page of entities in order of (type, id).
+  /// Returns a page of entities in order of (type, id). What it reads grows with what it has to
+  /// pass over.
   virtual std::vector<listed_entity> list(const list_filter& filter) const = 0;
 
   /// Returns how many entities pass the filter, whose `after` and `limit` do not matter.
@@ -201,9 +210,11 @@ public:
   /// Calls `each` for entities whose summary is `pending`, in no particular order.
   virtual void pending(const std::function<void(const entity_id&)>& each) const = 0;
 
-  /// Notes how far an activity has come, in the background; any thread.
+  /// Notes how far an activity has come, in the background; what was noted of it before is
+  /// replaced. Ignored for an entity that does not exist or has ended; what was noted of an entity
+  /// goes when it ends. REQUIRES: the append of the activity's event has returned ok.
   virtual void note(const entity_id& entity, const activity_progress& progress) = 0;
-  /// Forgets an activity that has ended, in the background; any thread.
+  /// Forgets an activity that has ended, in the background.
   virtual void forget(const entity_id& entity, event_number activity) = 0;
   /// Returns what was noted of the entity's activities, in order of their numbers.
   virtual std::vector<activity_progress> noted(const entity_id& entity) const = 0;
@@ -216,9 +227,10 @@ public:
   /// append of its event has returned ok. It may be lost, which costs time only.
   virtual void keep(snapshot taken) = 0;
 
-  /// Removes records of runs that ended, and entities that have ended, longer ago than their
-  /// retention (of an entity that was started again since, the records up to that end alone); a
-  /// bounded amount of work a call. Returns whether there may be more to do at once.
+  /// Removes records of runs that were continued, and entities that have ended, longer ago than
+  /// their retention (of an entity that was started again since, the records up to that end alone),
+  /// with all records of the same entity before them; a bounded amount of work a call. Returns
+  /// whether there may be more to do at once.
   virtual bool collect(timestamp now) = 0;
 
   /// Waits until all that was appended and kept has reached the derived environment.

@@ -81,8 +81,8 @@ void memory_journal::store(const batch& next) {
   if (entity.records.empty()) {
     entity.lives = ++lives_;
   } else if (begins_run(next) && !has_ended(entity.summary().status)) {
-    garbage_.push_back({next.entity, entity.lives, true, entity.summary().last_event,
-                        next.after.last_active});
+    garbage_.push_back(
+        {next.entity, entity.lives, true, entity.summary().last_event, next.after.last_active});
   }
   if (has_ended(next.after.status)) {
     garbage_.push_back(

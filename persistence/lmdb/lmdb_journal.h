@@ -39,8 +39,9 @@ struct lmdb_options {
   /// directory has, and `default_shard_count` for a new one.
   std::uint32_t shard_count = 0;
 
-  /// How long records of runs that were continued, and entities that ended, are kept; what an
-  /// entity did before it ended and was started again is kept as an entity that ended.
+  /// How long records of runs that were continued, and entities that ended, are kept. What an
+  /// entity did before it ended and was started again is kept as an entity that ended, and goes
+  /// before that when a later run of it goes.
   duration history_retention{0};
   duration terminated_retention{std::chrono::hours{72}};
 

@@ -368,4 +368,218 @@ TEST_CASE_TEMPLATE("journal: a terminated entity is removed whole, and its id is
   CHECK_FALSE(loaded->base);
 }
 
+// -- starting again ------------------------------------------------------------------------------
+
+TEST_CASE_TEMPLATE("journal: an entity that has ended takes nothing but the beginning of a run", F,
+                   EVERY_ENGINE) {
+  F f;
+  for (auto how : {entity_status::completed, entity_status::failed, entity_status::cancelled,
+                   entity_status::terminated}) {
+    CAPTURE(static_cast<int>(how));
+    entity_id entity{"order", std::to_string(static_cast<int>(how))};
+    must_append(f.engine(), {f.story.started(entity), f.story.ended(entity, how)});
+    f.settle();
+    CHECK(f.engine().find(entity)->status == how);
+    auto copy = f.story;
+    CHECK(append(f.engine(), {copy.signal(entity)}) ==
+          std::vector{append_outcome::out_of_sequence});
+    must_append(f.engine(), {f.story.started(entity), f.story.signal(entity)});
+    f.settle();
+    CHECK(f.engine().find(entity) == f.story.summary(entity));
+    auto loaded = f.engine().load(entity);
+    REQUIRE(loaded);
+    CHECK(loaded->records.size() == 2);
+    CHECK(loaded->records.front().event == f.story.summary(entity).run_began);
+    CHECK(*f.engine().history(entity, 0, 100, {}) == f.story.records(entity));
+  }
+}
+
+TEST_CASE_TEMPLATE("journal: an entity may end and begin again in one append", F, EVERY_ENGINE) {
+  F f;
+  must_append(f.engine(), {f.story.started(alice), f.story.ended(alice), f.story.started(alice),
+                           f.story.ended(alice), f.story.started(alice)});
+  f.settle();
+  CHECK(f.engine().find(alice)->run == 3);
+  CHECK(f.engine().load(alice)->records.size() == 1);
+}
+
+TEST_CASE_TEMPLATE("journal: a paused entity takes messages", F, EVERY_ENGINE) {
+  F f;
+  must_append(f.engine(),
+              {f.story.tell(alice, core::paused{"a while"}, {.status = entity_status::paused})});
+  f.settle();
+  CHECK(f.engine().find(alice)->status == entity_status::paused);
+  must_append(f.engine(), {f.story.signal(alice)});
+  f.settle();
+  CHECK(f.engine().load(alice)->records == f.story.records(alice));
+}
+
+TEST_CASE_TEMPLATE("journal: of an entity that was started again, only what was before goes", F,
+                   EVERY_ENGINE) {
+  F f;
+  must_append(f.engine(), {f.story.signal(alice), f.story.continued(alice)});
+  must_append(f.engine(), {f.story.ended(alice), f.story.started(alice)});
+  must_append(f.engine(), {f.story.attributed(alice, {{"gold", true}})});
+  f.engine().keep(f.story.take(alice));
+  must_append(f.engine(), {f.story.pending(alice, true)});
+  auto told = f.story.records(alice);
+  auto hours = [](std::int64_t count) { return at(count * 3'600'000); };
+  collect_all(f.engine(), hours(71));  // The run that was continued has gone.
+  CHECK(*f.engine().history(alice, 0, 100, {}) == std::vector(told.begin() + 1, told.end()));
+  collect_all(f.engine(), hours(73));
+  CHECK(*f.engine().history(alice, 0, 100, {}) == std::vector(told.begin() + 3, told.end()));
+  CHECK(f.engine().find(alice) == f.story.summary(alice));
+  auto loaded = f.engine().load(alice);
+  REQUIRE(loaded);
+  CHECK(loaded->base);
+  CHECK(loaded->records == std::vector{told.back()});
+  CHECK(f.engine().list({}).front().attributes == f.story.attributes(alice));
+  CHECK(pending_of(f.engine()) == std::vector{alice});
+  must_append(f.engine(), {f.story.ended(alice)});
+  collect_all(f.engine(), hours(200));
+  CHECK_FALSE(f.engine().find(alice));
+  CHECK(f.engine().stats().records == 0);
+}
+
+// -- attributes ----------------------------------------------------------------------------------
+
+namespace {
+
+auto where_gold() {
+  return [](const core::attributes& attributes) {
+    auto gold = attributes.find("gold");
+    return gold != attributes.end() && gold->second == attribute_value{true};
+  };
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("journal: list and count find entities by their attributes", F, EVERY_ENGINE) {
+  F f;
+  for (int i = 0; i < 30; ++i) {
+    entity_id entity{i % 2 == 0 ? "cart" : "order", std::to_string(100 + i)};
+    must_append(f.engine(), {i % 3 == 0 ? f.story.attributed(entity, {{"gold", true}})
+                                        : f.story.signal(entity)});
+    if (i == 14) f.settle();
+  }
+  list_filter filter{.where = where_gold(), .limit = 4};
+  std::vector<listed_entity> seen;
+  for (auto page = f.engine().list(filter); !page.empty(); page = f.engine().list(filter)) {
+    CHECK(page.size() <= 4);
+    seen.insert(seen.end(), page.begin(), page.end());
+    filter.after = seen.back().entity;
+  }
+  CHECK(seen.size() == 10);
+  for (auto& line : seen) CHECK(line.attributes == core::attributes{{"gold", true}});
+  CHECK(f.engine().count(filter) == 10);
+  CHECK(f.engine().count({.type = "cart", .where = where_gold()}) == 5);
+  CHECK(f.engine().count({.type = "cart"}) == 15);
+  CHECK(f.engine().count({}) == 30);
+  CHECK(f.engine().count({.status = entity_status::terminated}) == 0);
+}
+
+TEST_CASE_TEMPLATE("journal: attributes are those of the last batch that had any", F,
+                   EVERY_ENGINE) {
+  F f;
+  auto attributes = [&] { return f.engine().list({}).at(0).attributes; };
+  core::attributes all{{"gold", true}, {"name", "Alice"}, {"rate", 0.5}, {"n", std::int64_t{7}}};
+  must_append(f.engine(), {f.story.attributed(alice, all)});
+  f.settle();
+  CHECK(attributes() == all);
+  must_append(f.engine(), {f.story.signal(alice), f.story.continued(alice)});
+  f.settle();
+  CHECK(attributes() == all);
+  must_append(f.engine(), {f.story.attributed(alice, {{"name", "Bob"}})});
+  must_append(f.engine(), {f.story.signal(alice)});
+  CHECK(attributes() == core::attributes{{"name", "Bob"}});
+  f.settle();
+  CHECK(attributes() == core::attributes{{"name", "Bob"}});
+  must_append(f.engine(), {f.story.attributed(alice, {})});
+  f.settle();
+  CHECK(attributes().empty());
+}
+
+TEST_CASE_TEMPLATE("journal: a new life of an id has no attributes of the last one", F,
+                   EVERY_ENGINE) {
+  F f;
+  must_append(f.engine(), {f.story.attributed(alice, {{"gold", true}}),
+                           f.story.pending(alice, true), f.story.terminated(alice)});
+  collect_all(f.engine(), at(1'000'000'000));
+  CHECK(f.engine().count({.where = where_gold()}) == 0);
+  f.story.forget(alice);
+  must_append(f.engine(), {f.story.signal(alice)});
+  f.settle();
+  CHECK(f.engine().list({}).at(0).attributes.empty());
+  CHECK(pending_of(f.engine()).empty());
+}
+
+// -- what is under way ---------------------------------------------------------------------------
+
+TEST_CASE_TEMPLATE("journal: pending tells each entity that is pending now", F, EVERY_ENGINE) {
+  F f;
+  must_append(f.engine(),
+              {f.story.pending(alice, true), f.story.signal(bob), f.story.pending(tea, true)});
+  f.settle();
+  CHECK(pending_of(f.engine()) == std::vector{alice, tea});
+  must_append(f.engine(),
+              {f.story.pending(alice, false), f.story.pending(bob, true), f.story.signal(tea)});
+  CHECK(pending_of(f.engine()) == std::vector{bob, tea});
+  f.settle();
+  CHECK(pending_of(f.engine()) == std::vector{bob, tea});
+  must_append(f.engine(), {f.story.terminated(tea), f.story.pending(bob, false)});
+  f.settle();
+  CHECK(pending_of(f.engine()).empty());
+}
+
+TEST_CASE_TEMPLATE("journal: progress that was noted is known until it is forgotten", F,
+                   EVERY_ENGINE) {
+  F f;
+  must_append(f.engine(), {f.story.signal(alice), f.story.signal(bob)});
+  auto progress = [](event_number activity, std::uint32_t attempt) {
+    return activity_progress{.activity = activity,
+                             .attempt = attempt,
+                             .next_try = at(attempt),
+                             .last_failure = "no route to host",
+                             .heartbeat = bytes_of("page 12")};
+  };
+  using all = std::vector<activity_progress>;
+  CHECK(f.engine().noted(alice).empty());
+  f.engine().note(alice, progress(300, 1));
+  f.engine().note(alice, progress(7, 1));
+  f.settle();
+  f.engine().note(bob, progress(7, 9));
+  CHECK(f.engine().noted(alice) == all{progress(7, 1), progress(300, 1)});
+  f.engine().note(alice, progress(7, 2));
+  f.engine().note(alice, progress(7, 3));
+  CHECK(f.engine().noted(alice) == all{progress(7, 3), progress(300, 1)});
+  f.settle();
+  CHECK(f.engine().noted(alice) == all{progress(7, 3), progress(300, 1)});
+  CHECK(f.engine().noted(bob) == all{progress(7, 9)});
+  f.engine().forget(alice, 7);
+  f.engine().forget(alice, 8);
+  CHECK(f.engine().noted(alice) == all{progress(300, 1)});
+  f.settle();
+  CHECK(f.engine().noted(alice) == all{progress(300, 1)});
+}
+
+TEST_CASE_TEMPLATE("journal: progress goes with the end of its entity", F, EVERY_ENGINE) {
+  F f;
+  entity_id longer{"cart", std::string("alice\0\0\0\0\0\0\0\0\7", 14)};
+  f.engine().note(alice, {.activity = 1, .attempt = 1});  // Unknown yet: ignored.
+  must_append(f.engine(), {f.story.signal(alice), f.story.signal(longer)});
+  CHECK(f.engine().noted(alice).empty());
+  f.engine().note(alice, {.activity = 1, .attempt = 1});
+  f.engine().note(longer, {.activity = 1, .attempt = 2});
+  f.settle();
+  CHECK(f.engine().noted(alice).size() == 1);
+  must_append(f.engine(), {f.story.ended(alice)});
+  CHECK(f.engine().noted(alice).empty());
+  f.engine().note(alice, {.activity = 1, .attempt = 2});
+  must_append(f.engine(), {f.story.started(alice)});
+  CHECK(f.engine().noted(alice).empty());
+  f.settle();
+  CHECK(f.engine().noted(alice).empty());
+  CHECK(f.engine().noted(longer).size() == 1);
+}
+
 }  // namespace perdure::persistence

@@ -1,6 +1,9 @@
 // The index is disposable: whatever happens to it, the answers stay the same.
 
+#include <lmdb.h>
+
 #include <fstream>
+#include <functional>
 
 #include "tests/persistence/support.h"
 
@@ -66,6 +69,25 @@ private:
   std::vector<listed_entity> listed_;
   std::vector<std::pair<entity_id, timestamp>> due_;
 };
+
+/// Puts a value into a table of a closed index, past all that looks after it.
+void change_index(const std::filesystem::path& index, const char* table, std::string key,
+                  std::string value) {
+  MDB_env* env = nullptr;
+  REQUIRE(mdb_env_create(&env) == 0);
+  REQUIRE(mdb_env_set_maxdbs(env, 16) == 0);
+  REQUIRE(mdb_env_set_mapsize(env, std::size_t{64} << 20) == 0);
+  REQUIRE(mdb_env_open(env, index.c_str(), 0, 0600) == 0);
+  MDB_txn* txn = nullptr;
+  MDB_dbi handle = 0;
+  MDB_val at{key.size(), key.data()};
+  MDB_val content{value.size(), value.data()};
+  REQUIRE(mdb_txn_begin(env, nullptr, 0, &txn) == 0);
+  REQUIRE(mdb_dbi_open(txn, table, 0, &handle) == 0);
+  REQUIRE(mdb_put(txn, handle, &at, &content, 0) == 0);
+  REQUIRE(mdb_txn_commit(txn) == 0);
+  mdb_env_close(env);
+}
 
 }  // namespace
 
@@ -197,6 +219,120 @@ TEST_CASE("index: few rows are kept in memory, and all are found") {
     CHECK(journal->find(entity) == story.summary(entity));
     CHECK(journal->load(entity)->records == story.records(entity));
   }
+}
+
+TEST_CASE("index: attributes, what is pending and progress are there after opening again") {
+  temporary_directory directory;
+  storyteller story(16);
+  bool flushed = false;
+  bool rebuilt = false;
+  SUBCASE("written by a flush") { flushed = true; }
+  SUBCASE("read from the log") {}
+  SUBCASE("the index is built again") { flushed = rebuilt = true; }
+  {
+    auto journal = open(quiet(directory.path()));
+    story.epoch = journal->acquire_all().front();
+    must_append(*journal, {story.attributed(alice, {{"gold", true}}), story.pending(bob, true),
+                           story.signal(carol), story.attributed(carol, {{"gold", false}})});
+    journal->note(bob, {.activity = 1, .attempt = 5});
+    journal->flush();
+    must_append(*journal, {story.signal(alice), story.attributed(carol, {}),
+                           story.attributed(bob, {{"name", "Bob"}})});
+    journal->note(bob, {.activity = 1, .attempt = 6});
+    if (flushed) journal->flush();
+  }
+  if (rebuilt) std::filesystem::remove_all(directory.path() / "index");
+  auto journal = open(quiet(directory.path()));
+  for (bool written : {false, true}) {
+    CAPTURE(written);
+    if (written) journal->flush();
+    auto all = journal->list({});
+    REQUIRE(all.size() == 3);
+    for (auto& line : all) CHECK(line.attributes == story.attributes(line.entity));
+    CHECK(journal->count(
+              {.where = [](const core::attributes& own) { return own.contains("gold"); }}) == 1);
+    CHECK(pending_of(*journal) == std::vector{bob});
+    auto noted = journal->noted(bob);
+    REQUIRE(noted.size() == (rebuilt ? 0 : 1));
+    if (!rebuilt) CHECK(noted[0].attempt == (flushed ? 6 : 5));
+  }
+  journal.reset();
+  auto report = verify_lmdb_journal(directory.path());
+  REQUIRE(report);
+  CHECK(report->index_checked);
+  CHECK(report->sound());
+}
+
+TEST_CASE("index: an end that it has not seen takes the progress it has seen") {
+  temporary_directory directory;
+  storyteller story(16);
+  {
+    auto journal = open(quiet(directory.path()));
+    story.epoch = journal->acquire_all().front();
+    must_append(*journal, {story.signal(alice)});
+    journal->note(alice, {.activity = 1, .attempt = 5});
+    journal->flush();
+    must_append(*journal, {story.ended(alice), story.started(alice)});
+  }
+  auto journal = open(quiet(directory.path()));
+  CHECK(journal->noted(alice).empty());
+  journal->flush();
+  CHECK(journal->noted(alice).empty());
+}
+
+TEST_CASE("index: of another format it is built again, and no finding") {
+  told_directory told;
+  std::uint32_t format = 1;
+  change_index(told.index(), "meta", "format", {reinterpret_cast<char*>(&format), sizeof format});
+  auto report = verify_lmdb_journal(told.path());
+  REQUIRE(report);
+  CHECK(report->sound());
+  CHECK_FALSE(report->index_checked);
+  told.check_same_answers();
+}
+
+TEST_CASE("index: found damaged by a reader, it is marked and the process ends") {
+  told_directory told;
+  auto key = std::string("cart\0alice", 10);
+  std::vector<std::string> deaths;
+  auto options = told.options();
+  options.faults.fatal = [&](const std::string& why) { deaths.push_back(why); };
+  std::function<void(journal&)> read;
+  SUBCASE("in a row, by find") {
+    change_index(told.index(), "entities", key, "not a row");
+    read = [](journal& from) { CHECK_FALSE(from.find(alice)); };
+  }
+  SUBCASE("in a row, by load") {
+    change_index(told.index(), "entities", key, "not a row");
+    read = [](journal& from) { CHECK(from.load(alice).error().code == errc::internal); };
+  }
+  SUBCASE("in a row, by list") {
+    change_index(told.index(), "entities", key, "not a row");
+    read = [](journal& from) { CHECK(from.list({}).empty()); };
+  }
+  SUBCASE("in attributes, by count") {
+    change_index(told.index(), "attributes", key, "no attributes");
+    read = [](journal& from) {
+      CHECK(from.count({.where = [](const core::attributes&) { return true; }}) == 0);
+    };
+  }
+  SUBCASE("in a due time") {
+    change_index(told.index(), "due", "x", "");
+    read = [](journal& from) { due_of(from, at(1'000'000)); };
+  }
+  SUBCASE("in the list of garbage, by collect") {
+    change_index(told.index(), "garbage", '\1' + std::string(20, '\0'), "");
+    read = [](journal& from) { CHECK_FALSE(from.collect(at(1'000'000))); };
+  }
+  {
+    auto journal = open(options);
+    CHECK(deaths.empty());
+    read(*journal);
+    REQUIRE(deaths.size() == 1);
+    CHECK(deaths[0].find(told.path().string()) != std::string::npos);
+    CHECK(std::filesystem::exists(told.path() / "index.damaged"));
+  }
+  told.check_same_answers();
 }
 
 }  // namespace perdure::persistence

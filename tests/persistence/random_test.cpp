@@ -26,7 +26,7 @@ public:
   }
 
   void step() {
-    switch (pick(20)) {
+    switch (pick(22)) {
       case 0:
         return reopen();
       case 1:
@@ -45,6 +45,10 @@ public:
       case 8:
       case 9:
         return compare(entity());
+      case 10:
+        return note();
+      case 11:
+        return compare_pending();
       default:
         return tell();
     }
@@ -54,6 +58,7 @@ public:
     for (int i = 0; i < entity_count; ++i) compare(entity_at(i));
     compare_lists();
     compare_due();
+    compare_pending();
   }
 
   void verify() {
@@ -73,8 +78,15 @@ private:
   entity_id entity() { return entity_at(static_cast<int>(pick(entity_count))); }
 
   void reopen() {
+    // Progress is what the index alone has: written, or lost.
+    if (lmdb_) lmdb_->flush();
     lmdb_.reset();
-    if (pick(4) == 0) std::filesystem::remove_all(directory_.path() / "index");
+    if (pick(4) == 0) {
+      std::filesystem::remove_all(directory_.path() / "index");
+      for (int i = 0; i < entity_count; ++i) {
+        for (auto& lost : memory_.noted(entity_at(i))) memory_.forget(entity_at(i), lost.activity);
+      }
+    }
     lmdb_ = open(options_);
     story_.epoch = lmdb_->acquire_all().front();
     REQUIRE(memory_.acquire_all().front() == story_.epoch);
@@ -82,17 +94,23 @@ private:
 
   batch next_of(const entity_id& of) {
     if (!story_.knows(of)) return story_.signal(of, pick(100), pick(3));
-    switch (pick(12)) {
+    if (has_ended(story_.summary(of).status)) return story_.started(of);
+    switch (pick(16)) {
       case 0:
         return story_.continued(of);
       case 1:
-        return pick(4) == 0 ? story_.terminated(of) : story_.signal(of, 5000);
+        if (pick(2) == 0) return story_.signal(of, 5000);
+        return pick(2) == 0 ? story_.terminated(of) : story_.ended(of, entity_status::failed);
       case 2:
       case 3:
       case 4:
         return story_.due(of, at(story_.now + static_cast<std::int64_t>(pick(400)) - 100));
       case 5:
         return story_.due(of, std::nullopt);
+      case 6:
+        return story_.attributed(of, some_attributes());
+      case 7:
+        return story_.pending(of, pick(2) == 0);
       default:
         return story_.signal(of, pick(300), pick(4));
     }
@@ -102,12 +120,36 @@ private:
     std::vector<batch> batches;
     for (auto count = 1 + pick(8); count > 0; --count) {
       auto of = entity();
-      if (story_.knows(of) && story_.summary(of).status == entity_status::terminated) continue;
+      if (story_.knows(of) && has_ended(story_.summary(of).status) && pick(4) != 0) continue;
       batches.push_back(next_of(of));
     }
     must_append(*lmdb_, batches);
     must_append(memory_, batches);
   }
+
+  core::attributes some_attributes() {
+    core::attributes some;
+    if (pick(2) == 0) some.emplace("gold", pick(2) == 0);
+    if (pick(2) == 0) some.emplace("n", static_cast<std::int64_t>(pick(5)));
+    return some;
+  }
+
+  void note() {
+    auto of = entity();
+    auto activity = 1 + pick(3);
+    if (pick(3) == 0) {
+      lmdb_->forget(of, activity);
+      memory_.forget(of, activity);
+      return;
+    }
+    activity_progress progress;
+    progress.activity = activity;
+    progress.attempt = static_cast<std::uint32_t>(pick(100));
+    lmdb_->note(of, progress);
+    memory_.note(of, progress);
+  }
+
+  void compare_pending() { CHECK(pending_of(*lmdb_) == pending_of(memory_)); }
 
   void out_of_turn() {
     auto of = entity();
@@ -150,6 +192,7 @@ private:
   void compare(const entity_id& of) {
     auto here = memory_.find(of);
     REQUIRE(lmdb_->find(of) == here);
+    CHECK(lmdb_->noted(of) == memory_.noted(of));
     auto at_event = here && pick(2) == 0 ? 1 + pick(here->last_event + 1) : 0;
     auto expected = memory_.load(of, at_event);
     auto found = lmdb_->load(of, at_event);
@@ -177,13 +220,18 @@ private:
     if (pick(2) == 0) filter.type = "cart";
     if (pick(3) == 0) filter.status = entity_status::terminated;
     if (pick(2) == 0) filter.after = entity();
+    if (pick(2) == 0) {
+      filter.where = [](const core::attributes& own) { return own.contains("gold"); };
+    }
     auto found = lmdb_->list(filter);
     auto expected = memory_.list(filter);
     REQUIRE(found.size() == expected.size());
     for (std::size_t i = 0; i < found.size(); ++i) {
       CHECK(found[i].entity == expected[i].entity);
       CHECK(found[i].summary == expected[i].summary);
+      CHECK(found[i].attributes == expected[i].attributes);
     }
+    CHECK(lmdb_->count(filter) == memory_.count(filter));
   }
 
   void compare_due() {

@@ -70,6 +70,7 @@ core::outgoing full_message() {
   message.reason = "no more time";
   message.chain = chain();
   message.traceparent = traceparent;
+  message.method_name = "place";
   return message;
 }
 
