@@ -71,6 +71,7 @@ std::optional<error> machine::restore(const carried_state& carried, const positi
   handlers_.clear();
   where_ = where;
   created_ = carried.created;
+  reset_at_ = carried.reset_at;
   timers_started_ = carried.timers_started;
   reminders_.clear();
   for (auto& each : carried.reminders) reminders_.emplace(each.name, each);
@@ -99,6 +100,7 @@ std::optional<error> machine::replay(const record& step) {
       if (auto why = replay(each)) return why;
     }
     where_ = {step.run, step.event, step.last_event(), step.time, 0};
+    reset_at_ = std::max(step.time, life() + duration{1});
     return std::nullopt;
   }
   if (auto* continued = std::get_if<run_continued>(&step.what)) {
@@ -179,6 +181,7 @@ outcome machine::handle_start(message what, timestamp now) {
   carried_state carried;
   carried.state = canonical(fresh->save_state()).value();
   carried.created = created_;
+  carried.reset_at = reset_at_;
   carried.timers_started = timers_started_;
   carried.idempotency = window_.entries();
   for (auto& [number, each] : outbox_) carried.outbox.push_back(each);
@@ -453,6 +456,7 @@ carried_state machine::carry() const {
   carried_state all;
   all.state = state();
   all.created = created_;
+  all.reset_at = reset_at_;
   all.timers_started = timers_started_;
   for (auto& [name, each] : reminders_) all.reminders.push_back(each);
   all.delayed = delayed_;

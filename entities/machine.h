@@ -13,6 +13,7 @@
 ///
 /// Time comes in with each step and never goes back. One thread at a time.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -162,6 +163,9 @@ public:
   const perdure::contract& contract() const { return *type_.contract; }
   const position& where() const { return where_; }
   timestamp created() const { return created_; }
+  /// Tells lives of one id apart for those who take its messages: what it sends again after a reset
+  /// is new to them.
+  timestamp life() const { return std::max(created_, reset_at_); }
   life_status status() const { return status_; }
   bool has_ended() const { return status_ != life_status::running; }
   bool is_paused() const { return paused_; }
@@ -312,6 +316,7 @@ private:
 
   position where_;
   timestamp created_;
+  timestamp reset_at_;
   timer_number timers_started_ = 0;
   std::map<std::string, lock, std::less<>> locks_;  // Permits in coroutines give back to it.
   handlers handlers_;

@@ -199,6 +199,7 @@ struct carried_state {
   life_status status = life_status::running;
   bool paused = false;
   std::optional<started_main> main;
+  timestamp reset_at;  ///< When it was last reset; 0: never.
   friend bool operator==(const carried_state&, const carried_state&) = default;
 };
 

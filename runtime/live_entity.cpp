@@ -114,10 +114,10 @@ void live_entity::load() {
 void live_entity::redispatch() {
   settling_.clear();
   for (auto& [number, each] : machine_->activities()) {
-    services_.activities.schedule(slot_->id, machine_->created(), each, true);
+    services_.activities.schedule(slot_->id, machine_->life(), each, true);
   }
   for (auto& [number, each] : machine_->outbox()) {
-    services_.messages.post(slot_->id, machine_->created(), each);
+    services_.messages.post(slot_->id, machine_->life(), each);
   }
 }
 
@@ -622,7 +622,7 @@ std::function<void()> live_entity::effects_of(const core::record& step) {
   }
   if (!settling_.empty()) all().settled = std::exchange(settling_, {});
   if (!found) return {};
-  return [&services = services_, slot = slot_, life = machine_->created(),
+  return [&services = services_, slot = slot_, life = machine_->life(),
           what = std::shared_ptr<list>(std::move(found))] {
     for (auto each : what->ended) services.activities.settled(slot->id, each);
     for (auto& each : what->schedule) services.activities.schedule(slot->id, life, each, false);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <caf/actor_system.hpp>
+#include <caf/logger.hpp>
 #include <caf/send.hpp>
 
 #include "runtime/entity_actor.h"
@@ -64,6 +65,9 @@ shard_host::resident& shard_host::activate(const delivery& first) {
   slot->epoch = epoch_;
   auto actor = shared_.system.spawn<entity_actor, caf::lazy_init>(
       *this, shared_.services, *shared_.find_type(first.target.type), slot);
+  // CAF leaves its logger with the calling thread, and the system's end waits for it to be given
+  // back; threads that outlive the system (the writer's) come here too.
+  caf::logger::set_current_actor_system(nullptr);
   ++shared_.active;
   ++shared_.activations;
   resident fresh{std::move(slot), std::move(actor), 0, false, false, {}};

@@ -48,7 +48,7 @@ void world::deliver(live& sender, event_number number) {
 }
 
 void world::deliver(live& sender, const core::outgoing& what, live& receiver) {
-  const core::origin from{sender.id, sender.machine->created(), what.number, what.chain};
+  const core::origin from{sender.id, sender.machine->life(), what.number, what.chain};
   const auto life = sender.lives_in_memory;
   const bool must_exist = what.kind != message_kind::signal && what.kind != message_kind::update &&
                           what.kind != message_kind::start && what.kind != message_kind::run;
@@ -203,7 +203,7 @@ void world::settle_messages(live& of, const core::record& step) {
     for (auto& [number, each] : of.deliveries) {
       if (each.target == target) until = std::min(until, number - 1);
     }
-    receiver->machine->forget(of.id, of.machine->created(), until);
+    receiver->machine->forget(of.id, of.machine->life(), until);
   }
 }
 
