@@ -10,7 +10,10 @@
 namespace perdure::core {
 
 json_codec::json_codec(const contract& described)
-    : schemas_(std::make_unique<const json_schemas>(described)) {}
+    : schemas_(std::make_unique<const json_schemas>(described.schema)) {}
+
+json_codec::json_codec(const activities_description& described)
+    : schemas_(std::make_unique<const json_schemas>(described.schema)) {}
 
 json_codec::json_codec(json_codec&&) noexcept = default;
 json_codec& json_codec::operator=(json_codec&&) noexcept = default;

@@ -1,7 +1,8 @@
 #pragma once
 
-/// JSON to a contract's payloads and back: Cap'n Proto's JSON mapping (64-bit integers are strings
-/// on output, strings or numbers on input; Data is base64; a union is the member that is set).
+/// JSON to the payloads of a contract, of entities or of activities, and back: Cap'n Proto's JSON
+/// mapping (64-bit integers are strings on output, strings or numbers on input; Data is base64; a
+/// union is the member that is set).
 ///
 /// Strict on input, because a typing error in a request about money must not pass silently: unknown
 /// and duplicate fields, numbers out of range, wrong kinds, invalid UTF-8 and nesting beyond 64 are
@@ -18,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include <perdure/activities.h>
 #include <perdure/contract.h>
 #include <perdure/errors.h>
 #include <perdure/types.h>
@@ -30,6 +32,7 @@ class json_schemas;
 class json_codec {
 public:
   explicit json_codec(const contract& described);
+  explicit json_codec(const activities_description& described);
   json_codec(json_codec&&) noexcept;
   json_codec& operator=(json_codec&&) noexcept;
   ~json_codec();

@@ -69,9 +69,8 @@ std::size_t json_struct::find(std::string_view wanted, std::size_t hint) const {
   return static_cast<std::size_t>(found - fields.begin());
 }
 
-json_schemas::json_schemas(const contract& described) {
-  auto words = kj::arrayPtr(reinterpret_cast<const capnp::word*>(described.schema.data()),
-                            described.schema.size());
+json_schemas::json_schemas(std::span<const std::uint64_t> embedded) {
+  auto words = kj::arrayPtr(reinterpret_cast<const capnp::word*>(embedded.data()), embedded.size());
   capnp::ReaderOptions limits;
   limits.traversalLimitInWords = 16 * words.size() + 1024;
   capnp::FlatArrayMessageReader message(words, limits);

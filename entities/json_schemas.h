@@ -11,11 +11,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <perdure/contract.h>
 
 namespace perdure::core {
 
@@ -44,7 +43,8 @@ struct json_struct {
 
 class json_schemas {
 public:
-  explicit json_schemas(const contract& described);
+  /// Of a CodeGeneratorRequest, as descriptions embed it.
+  explicit json_schemas(std::span<const std::uint64_t> embedded);
 
   /// Returns a struct; throws std::logic_error where the contract does not have it.
   const json_struct& find(std::uint64_t id) const;

@@ -1,3 +1,4 @@
+#include "gateway/answers.h"
 #include "gateway/handlers.h"
 #include "gateway/openapi.h"
 #include "gateway/service.h"
@@ -76,13 +77,10 @@ kj::Promise<reply> get_readiness(service& s, const http_request&) {
 kj::Promise<reply> get_metrics(service& s, const http_request&) {
   auto families = s.metrics.Collect();
   const bool running = s.state.load() == readiness::ready;
-  auto read = [&engine = s.engine, running,
-               families = std::move(families)]() mutable -> result<reply> {
-    if (running) std::ranges::move(engine_metrics(engine.stats()), std::back_inserter(families));
-    return reply::text("text/plain; version=0.0.4; charset=utf-8", metrics_text(families));
-  };
-  return s.read<reply>(std::move(read)).then([](result<reply> text) -> reply {
-    return text ? *std::move(text) : refuse(problem(std::move(text).error()));
+  auto known = std::make_shared<decltype(families)>(std::move(families));
+  return read_reply(s, [&engine = s.engine, running, known]() -> result<reply> {
+    if (running) std::ranges::move(engine_metrics(engine.stats()), std::back_inserter(*known));
+    return reply::text("text/plain; version=0.0.4; charset=utf-8", metrics_text(*known));
   });
 }
 

@@ -21,10 +21,19 @@ kj::Promise<reply> get_update(service& s, const http_request& request);
 kj::Promise<reply> get_query(service& s, const http_request& request);
 kj::Promise<reply> post_query(service& s, const http_request& request);
 
+// -- lifecycle.cpp: how the life of an entity goes ------------------------------------------------
+
+kj::Promise<reply> post_start(service& s, const http_request& request);
+kj::Promise<reply> get_result(service& s, const http_request& request);
+kj::Promise<reply> post_cancel(service& s, const http_request& request);
+kj::Promise<reply> post_pause(service& s, const http_request& request);
+kj::Promise<reply> post_resume(service& s, const http_request& request);
+kj::Promise<reply> post_reset(service& s, const http_request& request);
+kj::Promise<reply> delete_entity(service& s, const http_request& request);
+
 // -- entities.cpp: what is known of entities -----------------------------------------------------
 
 kj::Promise<reply> get_entity(service& s, const http_request& request);
-kj::Promise<reply> delete_entity(service& s, const http_request& request);
 kj::Promise<reply> get_entities(service& s, const http_request& request);
 
 // -- history.cpp ---------------------------------------------------------------------------------

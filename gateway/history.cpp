@@ -1,3 +1,4 @@
+#include "gateway/answers.h"
 #include "gateway/handlers.h"
 #include "gateway/history_stream.h"
 #include "gateway/history_view.h"
@@ -65,13 +66,10 @@ kj::Promise<reply> get_history(service& s, const http_request& request) {
     if (!start) return refuse(problem(std::move(start).error()));
     return stream_history(s, *std::move(target), *start);
   }
-  auto read = [&engine = s.engine, target = *std::move(target), range = *range]() -> result<reply> {
-    auto page = history_view(engine, *target.type, target.id).read(range);
+  return read_reply(s, [&s, target = *std::move(target), range = *range]() -> result<reply> {
+    auto page = history_view(s.engine, *target.type, s.activities, target.id).read(range);
     if (!page) return std::move(page).error();
     return reply::json(page_json(target.id, *page));
-  };
-  return s.read<reply>(std::move(read)).then([](result<reply> page) -> reply {
-    return page ? *std::move(page) : refuse(problem(std::move(page).error()));
   });
 }
 

@@ -17,7 +17,7 @@ public:
   follower(service& s, target_entity target, event_number from)
       : service_(s),
         entity_(target.id),
-        view_(std::make_shared<history_view>(s.engine, *target.type, target.id)),
+        view_(std::make_shared<history_view>(s.engine, *target.type, s.activities, target.id)),
         next_(from) {}
 
   /// Begins to listen for changes. Before the first read, so that none is missed.
@@ -49,7 +49,7 @@ public:
     for (auto& event : page.events) append_event(*text, event);
     if (!page.events.empty()) next_ = page.events.back().number + 1;
     auto written = text->empty() ? kj::Promise<void>(kj::READY_NOW) : send(out, std::move(text));
-    if (page.terminated) return written;
+    if (page.ended) return written;
     return written.then([this, &out, more = page.next.has_value()]() -> kj::Promise<void> {
       if (more) return go_on(out);
       return wait(out);
@@ -117,7 +117,7 @@ kj::Promise<reply> stream_history(service& s, target_entity target, event_number
   return first.then([client =
                          std::move(follower_of_it)](result<shown_history> page) mutable -> reply {
     if (!page) return refuse(problem(std::move(page).error()));
-    if (page->events.empty() && page->terminated) return reply{.status = 204};
+    if (page->events.empty() && page->ended) return reply{.status = 204};
     auto first_page = std::make_shared<result<shown_history>>(std::move(page));
     reply stream{.content_type = "text/event-stream", .headers = {{"Cache-Control", "no-store"}}};
     stream.stream = [client = std::move(client), first_page](kj::AsyncOutputStream& out) {

@@ -3,7 +3,7 @@
 /// A history that is followed live, as server-sent events: what there is, then each event as it
 /// becomes durable. The events' ids are their numbers, so a client that comes back with
 /// Last-Event-ID goes on where it was. A comment is sent when nothing happens for a while; the
-/// stream ends when the entity is terminated or the server drains.
+/// stream ends when the entity has ended or the server drains.
 
 #include "gateway/service.h"
 #include "gateway/target.h"

@@ -3,10 +3,11 @@
 /// The journal's records of an entity as the events that people and programs read: one JSON object
 /// for each input and each command, payloads decoded by the contract.
 ///
-/// Members of every event: `event` (its number), `run`, `time`, `kind`; those of its kind; and, of
-/// a command, `causedBy` (the input whose handling issued it). A payload that the contract cannot
-/// decode any more is shown as `undecodable`, with the reason, so that a history can always be
-/// read.
+/// Members of every event: `event` (its number), `run`, `time`, `kind`; those of its kind; of a
+/// command `causedBy` (the input whose handling issued it); of an input, where there are such,
+/// `idempotencyKey`, `from` (the entity that sent it), `traceparent`, `delivered` (messages of this
+/// entity that were taken since the input before). A payload that the contract cannot decode any
+/// more is shown as `undecodable`, with the reason, so that a history can always be read.
 
 #include <optional>
 #include <string>
@@ -15,13 +16,13 @@
 #include <vector>
 
 #include "entities/record.h"
-#include "runtime/engine.h"
+#include "gateway/history_events.h"
 
 namespace perdure::gateway {
 
 struct shown_event {
   event_number number = 0;
-  std::string_view kind;  ///< E.g. "signal_received"; a literal.
+  std::string_view kind;  ///< A literal.
   std::string json;
 };
 
@@ -29,7 +30,7 @@ struct shown_event {
 struct shown_history {
   std::vector<shown_event> events;
   std::optional<event_number> next;  ///< Where to go on; nothing at the end.
-  bool terminated = false;           ///< It ends where the entity was ended: nothing follows.
+  bool ended = false;                ///< Nothing follows, unless the entity is started again.
 };
 
 /// Which stretch is asked for.
@@ -41,24 +42,29 @@ struct history_range {
 };
 
 /// Reads one entity's history. Blocks for the time of the journal's reads; one thread at a time.
-/// REQUIRES: engine and type outlive it.
+/// REQUIRES: engine, type and activities outlive it.
 class history_view {
 public:
-  history_view(runtime::engine& engine, const runtime::hosted_type& type, entity_id entity)
-      : engine_(engine), type_(type), entity_(std::move(entity)) {}
+  history_view(runtime::engine& engine, const runtime::hosted_type& type,
+               const known_activities& activities, entity_id entity)
+      : engine_(engine),
+        entity_(std::move(entity)),
+        contracts_{engine, type, activities, [this](event_number e) { return format_of(e); }} {}
+  history_view(const history_view&) = delete;
 
   /// Returns events from `range.from` on. Errors: as `engine::history`.
   result<shown_history> read(const history_range& range);
 
 private:
   std::vector<shown_event> show(const core::record& step);
-  void note_update(const core::record& step);
-  const method* method_of_update(event_number accepted);
+  void note_calls(const core::record& step);
+  std::optional<results_format> format_of(event_number call);
 
   runtime::engine& engine_;
-  const runtime::hosted_type& type_;
-  entity_id entity_;
-  std::unordered_map<event_number, const method*> updates_;  ///< By the event that accepted them.
+  const entity_id entity_;
+  const history_contracts contracts_;
+  /// How results are read, by the event that began the call.
+  std::unordered_map<event_number, std::optional<results_format>> formats_;
 };
 
 }  // namespace perdure::gateway

@@ -27,8 +27,9 @@ std::string reason_of(const kj::Exception& thrown) {
 /// the loop's queue.
 class http_server::loop {
 public:
-  loop(runtime::engine& engine, http_options options)
-      : engine_(engine), options_(std::move(options)) {
+  loop(runtime::engine& engine, http_options options,
+       const std::vector<const activities_description*>& known)
+      : engine_(engine), options_(std::move(options)), known_(known) {
     std::promise<std::uint16_t> listening;
     auto port = listening.get_future();
     thread_ = std::thread([this, &listening] { run(listening); });
@@ -72,6 +73,7 @@ private:
     stop_ = kj::mv(stop.fulfiller);
     service shared{.engine = engine_,
                    .options = options_,
+                   .activities = known_,
                    .state = state_,
                    .timer = io.provider->getTimer(),
                    .drained = drain.promise.fork()};
@@ -126,6 +128,7 @@ private:
 
   runtime::engine& engine_;
   const http_options options_;
+  const known_activities known_;
   std::atomic<readiness> state_{readiness::starting};
   std::shared_ptr<loop_queue> queue_;
   kj::Own<kj::PromiseFulfiller<void>> drain_;  ///< Used on the loop's thread.
@@ -134,8 +137,9 @@ private:
   std::thread thread_;
 };
 
-http_server::http_server(runtime::engine& engine, http_options options)
-    : loop_(std::make_unique<loop>(engine, std::move(options))) {}
+http_server::http_server(runtime::engine& engine, http_options options,
+                         const std::vector<const activities_description*>& known)
+    : loop_(std::make_unique<loop>(engine, std::move(options), known)) {}
 
 http_server::~http_server() = default;
 

@@ -12,6 +12,7 @@
 /// `drain` on, everything but what is known without the engine is refused with 503.
 
 #include <memory>
+#include <vector>
 
 #include "gateway/http_options.h"
 #include "runtime/engine.h"
@@ -20,9 +21,11 @@ namespace perdure::gateway {
 
 class http_server {
 public:
-  /// Listens. Throws `failure{unavailable}` when the address cannot be listened on. REQUIRES:
-  /// `engine` outlives the server and, before `serve`, has been started.
-  http_server(runtime::engine& engine, http_options options);
+  /// Listens. Workers can be talked to about the activities that are `known`. Throws
+  /// `failure{unavailable}` when the address cannot be listened on. REQUIRES: `engine` outlives the
+  /// server and, before `serve`, has been started; the descriptions live as long as the program.
+  http_server(runtime::engine& engine, http_options options,
+              const std::vector<const activities_description*>& known = {});
   /// As `stop`.
   ~http_server();
 

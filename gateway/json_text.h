@@ -72,6 +72,7 @@ public:
   const object* members() const { return std::get_if<object>(&value_); }
   const array* elements() const { return std::get_if<array>(&value_); }
   const std::string* text() const { return std::get_if<std::string>(&value_); }
+  const bool* boolean() const { return std::get_if<bool>(&value_); }
 
   /// Returns the member with this name, or null.
   const json_document* find(std::string_view name) const;

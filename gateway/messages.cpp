@@ -1,3 +1,4 @@
+#include "gateway/answers.h"
 #include "gateway/handlers.h"
 #include "gateway/json_text.h"
 #include "gateway/service.h"
@@ -6,12 +7,6 @@
 namespace perdure::gateway {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr duration wait_default = 30s;
-constexpr duration wait_max = 10min;
-constexpr duration delay_max = std::chrono::hours(24 * 365 * 10);
 
 /// A message on its way to its entity.
 struct message {
@@ -31,6 +26,7 @@ result<message> address(service& s, const http_request& request, method_kind kin
   prepared.what.contract = &contract;
   prepared.what.method = *method;
   prepared.what.options.key = request.idempotency_key.value_or("");
+  prepared.what.options.traceparent = request.traceparent;
   return prepared;
 }
 
@@ -42,22 +38,6 @@ result<message> with_body(service& s, const http_request& request, method_kind k
   if (!params) return std::move(params).error();
   prepared->what.params = *std::move(params);
   return prepared;
-}
-
-reply with_replay(reply plain, bool replayed) {
-  if (replayed) plain.headers.emplace_back("Idempotency-Replayed", "true");
-  return plain;
-}
-
-reply answer_results(const runtime::hosted_type& type, const method& method, const answer& from) {
-  auto json = type.json.encode(method.results, from.results);
-  if (!json) return refuse(problem(std::move(json).error()));
-  auto answered = reply::json(*std::move(json));
-  if (from.event != 0) {
-    answered.headers.emplace_back("Perdure-Event", std::to_string(from.event));
-    answered.headers.emplace_back("Perdure-Run", std::to_string(from.run));
-  }
-  return with_replay(std::move(answered), from.replayed);
 }
 
 std::string update_path(const entity_id& entity, const std::string& request_id) {
@@ -74,20 +54,12 @@ reply answer_accepted(const answer& from, const entity_id& entity, const std::st
 }
 
 /// The reply to whoever has waited for an update long enough.
-reply answer_later(duration waited, const std::string& request_id) {
+problem answer_later(duration waited, std::string request_id) {
   problem why(
       error{errc::timeout, "the update has not ended within " + std::to_string(waited.count()) +
                                " ms; it goes on, GET .../updates/{requestId} waits for it"});
-  why.request_id = request_id;
-  return refuse(why);
-}
-
-kj::Promise<reply> within(service& s, kj::Promise<reply> answered, duration wait, std::string id) {
-  auto too_late =
-      s.timer.afterDelay(wait.count() * kj::MILLISECONDS).then([wait, id = std::move(id)] {
-        return answer_later(wait, id);
-      });
-  return answered.exclusiveJoin(kj::mv(too_late));
+  why.request_id = std::move(request_id);
+  return why;
 }
 
 }  // namespace
@@ -100,9 +72,7 @@ kj::Promise<reply> post_signal(service& s, const http_request& request) {
   prepared->what.options.delay = *delay;
   return s.call(std::move(prepared->what)).then([](result<answer> outcome) -> reply {
     if (!outcome) return refuse(problem(std::move(outcome).error()));
-    std::string json = R"({"event":")" + std::to_string(outcome->event) + R"(","run":)" +
-                       std::to_string(outcome->run) + '}';
-    return with_replay(reply::json(std::move(json), 202), outcome->replayed);
+    return with_replay(answer_receipt(*outcome, 202), outcome->replayed);
   });
 }
 
@@ -136,7 +106,7 @@ kj::Promise<reply> post_update(service& s, const http_request& request) {
   };
   what.options.patience = *timeout;
   auto waiting = s.call(std::move(what)).then(std::move(answered));
-  return within(s, kj::mv(waiting), *timeout, std::move(key));
+  return within(s, kj::mv(waiting), *timeout, answer_later(*timeout, std::move(key)));
 }
 
 kj::Promise<reply> get_update(service& s, const http_request& request) {
@@ -159,7 +129,7 @@ kj::Promise<reply> get_update(service& s, const http_request& request) {
   };
   auto waiting = s.loop->call<result<runtime::update_state>>(
       [&](auto done) { s.engine.await_update(target->id, key, *timeout, std::move(done)); });
-  return within(s, waiting.then(std::move(ended)), *timeout, key);
+  return within(s, waiting.then(std::move(ended)), *timeout, answer_later(*timeout, key));
 }
 
 namespace {

@@ -21,6 +21,8 @@ std::string_view plural_of(method_kind kind) {
       return "updates";
     case method_kind::query:
       return "queries";
+    case method_kind::main:
+      return "";
   }
   return "";
 }
@@ -237,6 +239,7 @@ void write_entity_paths(json_writer& json, const schema_book& book,
 void write_type(json_writer& json, const schema_book& book, const runtime::hosted_type& type) {
   write_entity_paths(json, book, type);
   for (auto& method : type.contract().methods) {
+    if (method.kind == method_kind::main) continue;
     const auto path = "/v1/entities/" + std::string(type.contract().type) + "/{id}/" +
                       std::string(plural_of(method.kind)) + '/' + std::string(method.name);
     json.key(path).begin_object();

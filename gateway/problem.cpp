@@ -45,6 +45,8 @@ std::string_view reason_phrase(unsigned status) {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
     case 202:
       return "Accepted";
     case 204:
@@ -87,6 +89,7 @@ std::string problem::to_json() const {
   json.text("detail", why.detail);
   json.text("code", to_string(why.code));
   json.boolean("retryable", retryable(why.code));
+  if (!why.type.empty()) json.text("errorType", why.type);
   if (request_id) json.text("requestId", *request_id);
   json.end_object();
   return json.take();
@@ -117,7 +120,9 @@ errc code_of(unsigned status) {
 
 error read_problem(unsigned status, std::string_view body) {
   if (auto json = json_document::parse(body)) {
-    if (auto code = errc_from_string(json->shown("code"))) return {*code, json->shown("detail")};
+    if (auto code = errc_from_string(json->shown("code"))) {
+      return {*code, json->shown("detail"), json->shown("errorType")};
+    }
   }
   return {code_of(status), "the server answered " + std::to_string(status) + ' ' +
                                std::string(reason_phrase(status)) + " and no reason"};

@@ -1,7 +1,8 @@
 #pragma once
 
 /// Errors as HTTP answers them: RFC 9457 `application/problem+json` with the stable `code`, a
-/// `detail` that says what to do, and whether the same request may succeed later.
+/// `detail` that says what to do, and whether the same request may succeed later; `errorType` where
+/// the application has a name for it (`error::type`).
 
 #include <optional>
 #include <string>

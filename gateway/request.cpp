@@ -36,6 +36,17 @@ std::optional<std::string> text_of(kj::Maybe<kj::StringPtr> value) {
   return {};
 }
 
+/// Returns a trace context as it came, or "": what is none is passed over, as W3C wants it.
+std::string valid_trace(std::string text) {
+  constexpr std::string_view form = "00-00000000000000000000000000000000-0000000000000000-00";
+  if (text.size() != form.size()) return {};
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    const bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (form[i] == '-' ? text[i] != '-' : !digit) return {};
+  }
+  return text;
+}
+
 /// A page's script can send requests here without being able to read the answers: what they would
 /// change must be refused. Only browsers send Origin, and they always do with such requests.
 bool comes_from_elsewhere(const std::optional<std::string>& origin,
@@ -53,6 +64,7 @@ header_ids::header_ids() {
   accept = builder.add("Accept");
   last_event_id = builder.add("Last-Event-ID");
   origin = builder.add("Origin");
+  traceparent = builder.add("traceparent");
   table = builder.build();
 }
 
@@ -68,6 +80,7 @@ result<http_request> http_request::parse(kj::HttpMethod method, kj::StringPtr ur
   request.idempotency_key = *std::move(key);
   request.last_event_id = text_of(headers.get(ids.last_event_id));
   request.accept = text_of(headers.get(ids.accept)).value_or("");
+  request.traceparent = valid_trace(text_of(headers.get(ids.traceparent)).value_or(""));
   request.is_cross_site = comes_from_elsewhere(text_of(headers.get(ids.origin)),
                                                text_of(headers.get(kj::HttpHeaderId::HOST)));
   return request;

@@ -3,9 +3,11 @@
 /// A request as handlers see it: taken apart, decoded, its body read.
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <perdure/capnp_compat.h>
 #include <perdure/errors.h>
@@ -23,6 +25,7 @@ struct header_ids {
   kj::HttpHeaderId accept;
   kj::HttpHeaderId last_event_id;
   kj::HttpHeaderId origin;
+  kj::HttpHeaderId traceparent;
 
   header_ids();
 };
@@ -34,6 +37,7 @@ struct http_request {
   std::optional<std::string> idempotency_key;
   std::optional<std::string> last_event_id;
   std::string accept;
+  std::string traceparent;     ///< W3C Trace Context; empty when there is none that is valid.
   bool is_cross_site = false;  ///< A browser sends it for a page of another origin than the node's.
 
   /// Takes the target and the headers apart. Errors: malformed, naming what is wrong.
@@ -49,6 +53,21 @@ struct http_request {
 
   /// Returns a parameter as a duration of at most `most`, `otherwise` when absent.
   result<duration> time(std::string_view name, duration otherwise, duration most) const;
+
+  /// Returns what a parameter's value stands for, `otherwise` when absent. Errors name the choices.
+  template <class T>
+  result<T> choice(std::string_view name, T otherwise,
+                   std::initializer_list<std::pair<std::string_view, T>> choices) const {
+    auto* text = parameter(name);
+    if (text == nullptr) return otherwise;
+    std::string known;
+    for (auto& [value, meaning] : choices) {
+      if (*text == value) return meaning;
+      known += (known.empty() ? "" : ", ") + std::string(value);
+    }
+    return error{errc::malformed,
+                 std::string(name) + ": expected one of " + known + ", got \"" + *text + '"'};
+  }
 
   /// Whether the client would rather have `type` than JSON.
   bool accepts(std::string_view type) const { return accept.find(type) != std::string::npos; }

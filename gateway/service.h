@@ -16,6 +16,7 @@
 #include <kj/timer.h>
 
 #include "gateway/http_options.h"
+#include "gateway/known_activities.h"
 #include "gateway/loop_queue.h"
 #include "gateway/metrics.h"
 #include "gateway/reply.h"
@@ -32,6 +33,7 @@ enum class readiness : std::uint8_t { starting, ready, draining };
 struct service {
   runtime::engine& engine;
   const http_options& options;
+  const known_activities& activities;
   const std::atomic<readiness>& state;
   kj::Timer& timer;
   kj::ForkedPromise<void> drained;  ///< Done when the server begins to drain.

@@ -202,7 +202,7 @@ TEST_CASE("gateway: unknown paths, methods, HEAD and OPTIONS are answered as HTT
   };
   auto wrong = ask("PUT /v1/entities/ledger/one");
   CHECK(wrong.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
-  CHECK(wrong.find("Allow: GET, DELETE, HEAD, OPTIONS\r\n") != std::string::npos);
+  CHECK(wrong.find("Allow: GET, DELETE, POST, HEAD, OPTIONS\r\n") != std::string::npos);
   CHECK(wrong.find(R"("code":"malformed")") != std::string::npos);
   auto options = ask("OPTIONS /v1/entities/ledger/one/queries/total");
   CHECK(options.starts_with("HTTP/1.1 204 "));
