@@ -88,6 +88,13 @@ void world::commit(live& of, core::record step) {
   trace_.steps.push_back({of.id, step});
   if (crashes_ == crashing::entity) crash(of);
   if (crashes_ == crashing::everything) crash_everything();
+  if (options_.crashes > 0 && static_cast<double>(choices_() >> 11) * 0x1p-53 < options_.crashes) {
+    if (choices_() % 2 == 0) {
+      crash(of);
+    } else {
+      crash_everything();
+    }
+  }
   follow_up(of, step, where);
 }
 

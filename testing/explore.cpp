@@ -18,7 +18,7 @@ using testing::trace;
 struct outcome {
   trace happened;
   std::map<entity_id, std::uint64_t> states;
-  std::exception_ptr thrown;
+  std::exception_ptr thrown;  ///< Then it is not complete.
 };
 
 outcome run(const test_scenario& scenario, const test_options& options, crashing crashes) {
@@ -58,8 +58,9 @@ std::string text_of(const trace::step& step) {
 
 template <class T, class Same, class Text>
 std::string first_difference(const std::string& what, const std::vector<T>& plain,
-                             const std::vector<T>& crashed, Same same, Text text) {
-  const auto most = std::max(plain.size(), crashed.size());
+                             const std::vector<T>& crashed, bool complete, Same same, Text text) {
+  const auto most =
+      complete ? std::max(plain.size(), crashed.size()) : std::min(plain.size(), crashed.size());
   for (std::size_t i = 0; i < most; ++i) {
     const bool in_plain = i < plain.size();
     const bool in_crashed = i < crashed.size();
@@ -72,14 +73,15 @@ std::string first_difference(const std::string& what, const std::vector<T>& plai
 }
 
 std::string compare(const outcome& plain, const outcome& crashed) {
+  const bool complete = !crashed.thrown;
   auto found = first_difference(
-      "step", plain.happened.steps, crashed.happened.steps,
+      "step", plain.happened.steps, crashed.happened.steps, complete,
       [](auto& a, auto& b) { return a.entity == b.entity && a.what == b.what; }, text_of);
   if (!found.empty()) return found;
   found = first_difference(
-      "reply", plain.happened.replies, crashed.happened.replies,
+      "reply", plain.happened.replies, crashed.happened.replies, complete,
       [](auto& a, auto& b) { return a == b; }, [](auto& text) { return text; });
-  if (!found.empty()) return found;
+  if (!found.empty() || !complete) return found;
   for (auto& [entity, state] : plain.states) {
     auto other = crashed.states.find(entity);
     if (other == crashed.states.end() || other->second != state) {

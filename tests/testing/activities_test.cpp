@@ -93,6 +93,22 @@ TEST_CASE("activity: one that takes too long is a time-out, one that takes long 
   CHECK(world.client.quote({.hotel = "ritz"}).get().value().failure == "start_to_close");
 }
 
+TEST_CASE("activity: the time for all attempts together ends with the last failure") {
+  desk_world world;
+  auto charge = world.env.script<hotels>("reserve").fails("busy").any_number();
+  auto failed = world.client.patient({.limit = 60'000}).get();
+  CHECK(failed.error().type == "busy");
+  CHECK(failed.error().detail == "hotels.reserve failed after 6 attempts: busy");
+  CHECK(world.passed() == 31s);  // 1 + 2 + 4 + 8 + 16, and 32 would be too long.
+  charge.hangs();
+  (void)world.client.patient({.limit = 1}).get();
+  failed = world.client.patient({.limit = 30'000}).get();
+  CHECK(failed.error().type == "schedule_to_close");
+  CHECK(failed.error().detail ==
+        "hotels.reserve timed out: not completed within 30000 ms, after 1 attempt "
+        "(schedule_to_close)");
+}
+
 TEST_CASE("activity: a function answers, and sees the attempt") {
   desk_world world;
   world.quote

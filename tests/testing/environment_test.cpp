@@ -163,6 +163,35 @@ TEST_CASE("environment: a running entity is replaced by a new start") {
   CHECK(third.get().value().days == 1);
 }
 
+TEST_CASE("environment: a start is delayed, and ends with its time") {
+  perdure::crash_everywhere([](test_environment& env) {
+    env.host<tour>();
+    tour_client client{env, "t"};
+    auto late = env.send(client.travel({.days = 1}, {.start = {.delay = 48h}}));
+    env.run_for(47h);
+    CHECK(env.state<tour_state>("tour/t").rounds == 0);
+    const auto start = env.now();
+    CHECK(late.get());
+    CHECK(env.now() - start == 25h);
+    const auto over = client.travel({.days = 5}, {.start = {.execution_timeout = 72h}}).get();
+    CHECK(over.error().type == "execution_timeout");
+    CHECK(env.now() - start == 25h + 72h);
+    CHECK(env.status("tour/t") == "failed");
+    CHECK(client.travel({.days = 5}, {.start = {.run_timeout = 72h}}).get().error().type ==
+          "run_timeout");
+  });
+}
+
+TEST_CASE("environment: the time of a run begins again with each run") {
+  perdure::crash_everywhere(
+      [](test_environment& env) {
+        env.host<tour>();
+        tour_client client{env, "t"};
+        CHECK(client.travel({.days = 40}, {.start = {.run_timeout = 24h * 20}}).get());
+      },
+      {.continue_after_events = 20});
+}
+
 TEST_CASE("environment: attributes are those of the entity") {
   test_environment env;
   env.host<desk>();
@@ -248,6 +277,18 @@ TEST_CASE("environment: a failure is told to whom the options say") {
     CHECK(desk_client(env, "d").quote({.hotel = "ritz"}).get());
   }
   CHECK(told == "hotels.quote: expected 2 attempts, there were 1");
+}
+
+TEST_CASE("environment: all environments tell their failures to the same one") {
+  std::string told;
+  perdure::report_test_failures([&](const std::string& why) { told = why; });
+  {
+    test_environment env;
+    env.host<desk>();
+    env.script<hotels_contract>("quote").times(2);
+  }
+  perdure::report_test_failures({});
+  CHECK(told == "hotels.quote: expected 2 attempts, there were 0");
 }
 
 TEST_CASE("environment: a world that never rests is given up") {

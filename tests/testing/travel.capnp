@@ -51,10 +51,12 @@ interface Tour $Perdure.entity("tour") $Perdure.state("TourState") {
 struct GroupState { ended @0 :List(Text); }
 
 interface Group $Perdure.entity("group") $Perdure.state("GroupState") {
-  lead @0 (tours :List(Text), days :UInt32) -> (days :UInt32) $Perdure.main;
+  lead @0 (tours :List(Text), days :UInt32, close :UInt8, cancel :UInt8) -> (days :UInt32) $Perdure.main;
   # A child for each, all at once.
   leave @1 (tour :Text, days :UInt32, fail :Bool) -> () $Perdure.update;
   # Starts it, and does not wait.
+  join @2 (tour :Text, days :UInt32) -> (days :UInt32) $Perdure.update;
+  # Starts it unless it runs, and waits for its end.
 }
 
 struct DeskState { log @0 :List(Text); version @1 :Int32; inside @2 :UInt32; most @3 :UInt32; }
@@ -85,6 +87,8 @@ interface Desk $Perdure.entity("desk") $Perdure.state("DeskState") {
   note @14 (text :Text) -> () $Perdure.signal;
   waitForNotes @15 (count :UInt32) -> (log :List(Text)) $Perdure.update;
   tag @16 (name :Text, text :Text) -> () $Perdure.signal;
+  patient @17 (limit :Int64) -> () $Perdure.update;
+  # Asks for a reservation for so many milliseconds.
 }
 
 interface Hotels $Perdure.activities("hotels") {

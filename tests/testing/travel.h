@@ -119,7 +119,10 @@ class group final : public group_entity {
 public:
   task<lead_results> lead(lead_params what) override {
     std::vector<task<tour_contract::travel_results>> tours;
-    for (auto& each : what.tours) tours.push_back(follow(each, what.days));
+    const perdure::start_options options{
+        .on_parent_close = static_cast<perdure::parent_close>(what.close),
+        .on_cancel = static_cast<perdure::cancellation>(what.cancel)};
+    for (auto& each : what.tours) tours.push_back(follow(each, what.days, options));
     lead_results all;
     for (auto& each : co_await perdure::all(std::move(tours))) all.days += each.days;
     co_return all;
@@ -129,10 +132,17 @@ public:
     state.ended.push_back(what.tour);
     if (what.fail) throw rejected("as asked");
   }
+  task<join_results> join(join_params what) override {
+    const auto joined = co_await entity<tour_contract>(
+                            what.tour, {.when_running = perdure::id_conflict::use_existing})
+                            .travel({.days = what.days});
+    co_return {.days = joined.days};
+  }
 
 private:
-  task<tour_contract::travel_results> follow(std::string tour, std::uint32_t days) {
-    co_return co_await child<tour_contract>(tour).travel({.days = days});
+  task<tour_contract::travel_results> follow(std::string tour, std::uint32_t days,
+                                             perdure::start_options options) {
+    co_return co_await child<tour_contract>(tour, options).travel({.days = days});
   }
 };
 
@@ -223,6 +233,10 @@ public:
   task<wait_for_notes_results> wait_for_notes(wait_for_notes_params what) override {
     co_await wait_until([&] { return state.log.size() >= what.count; });
     co_return {.log = state.log};
+  }
+  task<> patient(patient_params what) override {
+    co_await activities<hotels_contract>({.schedule_to_close = perdure::duration{what.limit}})
+        .reserve({.trip = self().id});
   }
   void tag(const tag_params& what) override {
     if (what.text.empty())

@@ -61,6 +61,9 @@ struct test_options {
   timestamp start = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
   /// Otherwise: in the order in which it came to be.
   bool shuffled = false;
+  /// The chance, from 0 to 1, that a step is followed by a crash of its entity or of everything; the
+  /// seed decides.
+  double crashes = 0;
   /// A call that is not answered after so many steps is given up.
   std::uint64_t steps_max = 100'000;
   std::uint64_t snapshot_every_events = 32;
@@ -267,8 +270,8 @@ void crash_everywhere(const test_scenario& scenario, test_options options = {});
 
 /// Runs the scenario once for each of `seeds` seeds, from `options.seed` on, the order of what can
 /// happen at the same time decided by the seed. What one sender tells one receiver stays in order.
-/// Whatever the scenario throws, or was not asked about, is reported with the seed. Returns the
-/// digests.
+/// With `options.crashes` there are crashes, too; then the scenario's own assertions say what must
+/// hold. Whatever it throws, or did not ask about, is reported with the seed. Returns the digests.
 std::vector<std::uint64_t> shuffle(std::size_t seeds, const test_scenario& scenario,
                                    test_options options = {});
 
