@@ -81,8 +81,9 @@ void world::deliver(live& sender, const core::outgoing& what, live& receiver) {
   if (what.kind == message_kind::result) {
     auto* main = machine.main();
     if (!main) {
-      return refused(sender, what,
-                     {errc::rejected, to_string(receiver.id) + " has no main that runs or ran"});
+      return refused(
+          sender, what,
+          {errc::entity_not_found, to_string(receiver.id) + " was not started: it has no result"});
     }
     if (main->outcome) return answer_with(main->started, *main->outcome);
     return wait_for(main->started);
