@@ -117,12 +117,13 @@ std::string output_of(const std::vector<std::string>& command);
 /// Bytes of the record that a counter's signal leaves in the journal.
 std::size_t record_bytes();
 
-void raw_lmdb(run& r);      ///< What the disk gives to LMDB alone.
-void signals(run& r);       ///< Durable signals in process: many entities, one, few callers.
-void http(run& r);          ///< The shop through HTTP, loaded by wrk.
-void cold_queries(run& r);  ///< Queries that activate an entity from its snapshot.
-void dormant(run& r);       ///< A shop of a million carts, started again.
-void active(run& r);        ///< Memory of entities that are awake.
+void raw_lmdb(run& r);       ///< What the disk gives to LMDB alone.
+void signals(run& r);        ///< Durable signals in process: many entities, one, few callers.
+void http(run& r);           ///< The shop through HTTP, loaded by wrk.
+void cold_queries(run& r);   ///< Queries that activate an entity from its snapshot.
+void dormant(run& r);        ///< A shop of a million carts, started again.
+void active(run& r);         ///< Memory of entities that are awake.
+void orchestration(run& r);  ///< Activities, children and timers.
 
 /// Waits until a shop answers at `url`; throws std::runtime_error after half a minute.
 void wait_until_ready(const std::string& url);

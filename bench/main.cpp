@@ -18,8 +18,13 @@ using namespace perdure::bench;
 
 /// In the order in which they must run: the later ones compare themselves with raw LMDB.
 const std::vector<std::pair<std::string, std::function<void(run&)>>> all{
-    {"raw", raw_lmdb},      {"signals", signals}, {"http", http},
-    {"cold", cold_queries}, {"dormant", dormant}, {"active", active}};
+    {"raw", raw_lmdb},
+    {"signals", signals},
+    {"http", http},
+    {"cold", cold_queries},
+    {"dormant", dormant},
+    {"active", active},
+    {"orchestration", orchestration}};
 
 }  // namespace
 
@@ -32,7 +37,7 @@ int main(int argc, char** argv) {
   app.add_option("--shop", shop, "The program perdure-shop");
   app.add_option("--json", json, "Write the figures to this file");
   app.add_option("--scratch", scratch, "Folder on the disk to be measured")->capture_default_str();
-  app.add_option("--only", only, "Run these: raw signals http cold dormant active");
+  app.add_option("--only", only, "Run these: raw signals http cold dormant active orchestration");
   auto write_cold_option = app.add_option("--write-cold", child)->expected(2)->group("");
   auto active_option = app.add_option("--measure-active", child)->expected(2)->group("");
   CLI11_PARSE(app, argc, argv);
