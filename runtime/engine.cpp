@@ -16,6 +16,7 @@
 #include <caf/atom.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
+#include "persistence/sealing.h"
 #include "runtime/delivery.h"
 #include "runtime/journal_writer.h"
 #include "runtime/live_entity.h"
@@ -102,6 +103,7 @@ struct engine::parts {
                  messages,
                  wall,
                  this->limits,
+                 nullptr,
                  to_machine_limits(limits),
                  [this](const entity_id& entity, const std::optional<error>& why) {
                    note_parked(entity, why);
@@ -154,6 +156,7 @@ struct engine::parts {
   const wall_clock& wall;
   std::map<std::string, std::unique_ptr<hosted_type>, std::less<>> types;
   std::vector<std::shared_ptr<interceptor>> interceptors;
+  std::shared_ptr<const payload_codec> codec;
   std::atomic<bool> serving{false};
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> node_overloaded{0};
@@ -428,6 +431,11 @@ void engine::intercept(std::shared_ptr<interceptor> what) {
   parts_->interceptors.push_back(std::move(what));
 }
 
+void engine::encode_with(std::shared_ptr<const payload_codec> codec) {
+  parts_->codec = std::move(codec);
+  parts_->services.codec = parts_->codec.get();
+}
+
 void engine::start() {
   auto& p = *parts_;
   const auto epochs = p.store.acquire_all();
@@ -553,7 +561,12 @@ result<std::vector<core::record>> engine::history(const entity_id& entity, event
                                                   std::size_t limit,
                                                   std::optional<run_number> run) const {
   if (auto why = parts_->check(entity)) return std::move(*why);
-  return parts_->store.history(entity, from, limit, run);
+  auto found = parts_->store.history(entity, from, limit, run);
+  if (!found || !parts_->codec) return found;
+  for (auto& step : *found) {
+    if (auto why = persistence::unseal(step, *parts_->codec)) return std::move(*why);
+  }
+  return found;
 }
 
 subscription engine::watch(const entity_id& entity, std::function<void(event_number)> changed) {

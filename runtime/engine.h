@@ -24,6 +24,7 @@
 #include <perdure/call.h>
 #include <perdure/entity.h>
 #include <perdure/interceptor.h>
+#include <perdure/payload_codec.h>
 
 #include "entities/json.h"
 #include "persistence/journal.h"
@@ -125,6 +126,10 @@ public:
 
   /// Has `what` see every request, after those added before it. REQUIRES: before `start`.
   void intercept(std::shared_ptr<interceptor> what);
+
+  /// Has payloads stored as `codec` makes them. REQUIRES: before `start`, and the same, or one that
+  /// can read what this one wrote, at every start of the same data.
+  void encode_with(std::shared_ptr<const payload_codec> codec);
 
   /// Acquires the shards and begins to serve. Blocks until ready.
   void start();

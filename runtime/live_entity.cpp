@@ -8,6 +8,7 @@
 
 #include "entities/payload.h"
 #include "persistence/codec.h"
+#include "persistence/sealing.h"
 
 namespace perdure::runtime {
 
@@ -91,6 +92,7 @@ void live_entity::load() {
     submitted_ = 0;
     return account();
   }
+  if (auto why = open(*found)) return park(std::move(*why));
   auto& [known, base, records] = *found;
   if (base) {
     const auto time = records.empty() ? known.last_active : records.front().time;
@@ -108,6 +110,22 @@ void live_entity::load() {
   known_attributes_ = machine_->attributes();
   redispatch();
   account();
+}
+
+std::optional<error> live_entity::open(persistence::loaded_entity& sealed) const {
+  if (!services_.codec) return std::nullopt;
+  if (sealed.base) {
+    if (auto why = persistence::unseal(sealed.base->carried, *services_.codec)) return why;
+  }
+  return open(sealed.records);
+}
+
+std::optional<error> live_entity::open(std::vector<core::record>& sealed) const {
+  if (!services_.codec) return std::nullopt;
+  for (auto& step : sealed) {
+    if (auto why = persistence::unseal(step, *services_.codec)) return why;
+  }
+  return std::nullopt;
 }
 
 /// What was under way when the entity was last in memory.
@@ -187,6 +205,7 @@ void live_entity::before_leaving() {
   if (submitted_ < snapshot_event_ + records_worth_a_snapshot) return;
   auto carried = machine_->carry();
   const auto digest = core::digest(carried.state);
+  if (services_.codec) persistence::seal(carried, *services_.codec);
   commit last;
   last.entity = slot_;
   last.reached = [&store = services_.store, slot = slot_,
@@ -331,6 +350,7 @@ void live_entity::do_reset(reset_message& message) {
   auto history = services_.store.history(slot_->id, known->run_began,
                                          services_.limits.history_events, known->run);
   if (!history) return message.done(std::move(history).error());
+  if (auto why = open(*history)) return message.done(std::move(*why));
   std::vector<core::signal_received> later;
   for (auto& step : *history) {
     auto* signal = std::get_if<core::signal_received>(&step.what);
@@ -501,6 +521,7 @@ void live_entity::answer_query(call_message& message) {
 void live_entity::answer_past_query(call_message& message) {
   auto found = services_.store.load(slot_->id, message.what.options.at);
   if (!found) return message.done(std::move(found).error());
+  if (auto why = open(*found)) return message.done(std::move(*why));
   core::machine past{type_, slot_->id, services_.machine_limits};
   std::optional<error> why;
   if (auto& base = found->base) {
@@ -671,7 +692,14 @@ void live_entity::submit(core::record step, std::vector<reply> replies) {
   if (machine_->attributes() != known_attributes_) {
     attributes = known_attributes_ = machine_->attributes();
   }
-  auto encoded = persistence::encode_record(slot_->id, step, after, attributes);
+  bytes encoded;
+  if (services_.codec) {
+    auto sealed = step;
+    persistence::seal(sealed, *services_.codec);
+    encoded = persistence::encode_record(slot_->id, sealed, after, attributes);
+  } else {
+    encoded = persistence::encode_record(slot_->id, step, after, attributes);
+  }
   machine_->add_run_bytes(encoded.size());
   bytes_since_snapshot_ += encoded.size();
   work.entity = slot_;
@@ -728,6 +756,7 @@ std::unique_ptr<persistence::snapshot> live_entity::maybe_snapshot(core::record&
   snapshot_event_ = last;
   snapshot_bytes_ = size_of(taken.carried);
   bytes_since_snapshot_ = 0;
+  if (services_.codec) persistence::seal(taken.carried, *services_.codec);
   return std::make_unique<persistence::snapshot>(std::move(taken));
 }
 

@@ -17,6 +17,8 @@
 #include <optional>
 #include <vector>
 
+#include <perdure/payload_codec.h>
+
 #include "entities/machine.h"
 #include "persistence/journal.h"
 #include "runtime/activities/dispatcher.h"
@@ -37,6 +39,7 @@ struct entity_services {
   courier& messages;
   const wall_clock& wall;
   const engine_limits& limits;
+  const payload_codec* codec;  ///< Null: payloads are stored as they are.
   core::machine_limits machine_limits;
   /// An entity was parked, or (nothing) is no longer.
   std::function<void(const entity_id&, const std::optional<error>&)> on_parked;
@@ -78,6 +81,8 @@ public:
 
 private:
   void load();
+  std::optional<error> open(persistence::loaded_entity& sealed) const;
+  std::optional<error> open(std::vector<core::record>& sealed) const;
   void park(error why);
   void reload();
 
