@@ -101,3 +101,13 @@ interface Payments $Perdure.activities("payments") {
   charge @0 (card :Text, cents :Int64) -> (receipt :Text);
   refund @1 (receipt :Text) -> ();
 }
+
+struct LabState { log @0 :List(Text); go @1 :Bool; }
+
+interface Lab $Perdure.entity("lab") $Perdure.state("LabState") {
+  # One handler for each experiment.
+
+  live @0 (experiment :Text) -> (result :Text) $Perdure.main;
+  run @1 (experiment :Text) -> (result :Text) $Perdure.update;
+  go @2 () -> () $Perdure.signal;
+}

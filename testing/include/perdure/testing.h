@@ -61,8 +61,8 @@ struct test_options {
   timestamp start = std::chrono::sys_days{std::chrono::year{2030} / 1 / 1};
   /// Otherwise: in the order in which it came to be.
   bool shuffled = false;
-  /// The chance, from 0 to 1, that a step is followed by a crash of its entity or of everything; the
-  /// seed decides.
+  /// The chance, from 0 to 1, that a step is followed by a crash of its entity or of everything;
+  /// the seed decides.
   double crashes = 0;
   /// A call that is not answered after so many steps is given up.
   std::uint64_t steps_max = 100'000;
