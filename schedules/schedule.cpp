@@ -27,7 +27,7 @@ constexpr std::size_t backfill_times_max = 10'000;
 constexpr std::size_t last_result_bytes_max = 64 * 1024;
 /// After about so many events the watches are put down for a moment, so that a history that has
 /// grown large can be cut.
-constexpr std::uint32_t effort_max = 2'000;
+constexpr std::uint32_t effort_max = 4'200;
 constexpr std::uint32_t effort_of_firing = 4;
 constexpr std::uint32_t effort_of_run = 8;
 
@@ -219,7 +219,7 @@ void schedule::require_existing() const {
 
 void schedule::define(const schedule_spec& spec, const schedule_action& action,
                       const schedule_policy& policy) {
-  // Recorded: what is accepted once is not refused by a later program, or time zone database.
+  // Recorded: a time zone that is accepted once is not refused by a later database.
   const auto problem =
       side_effect([&, owner = self()] { return problem_of(spec, action, policy, owner); });
   if (!problem.empty()) throw failure({errc::malformed, problem});
@@ -291,12 +291,12 @@ schedule_fate schedule::offer(timestamp nominal, schedule_overlap overlap, bool 
                      ? overlap
                      : schedules::read_policy(state.policy, kind).value().overlap,
       .manual = manual};
-  if (ends_others(waiting.overlap) && !state.under_way.empty()) {
+  const bool over = !manual && (exhausted() || state.paused);
+  if (!over && ends_others(waiting.overlap) && !state.under_way.empty()) {
     stop_others(waiting.overlap);
     state.skipped += static_cast<std::uint32_t>(
         std::erase_if(state.waiting, [](auto& each) { return ends_others(each.overlap); }));
   }
-  const bool over = !manual && (exhausted() || state.paused);
   if (!over && may_begin(waiting)) {
     begin(nominal, manual);
     return schedule_fate::begun;
@@ -420,16 +420,18 @@ task<> schedule::call_and_wait(std::uint32_t number, entity_id target, std::stri
 
 /// Waits for the end of a run that was started, or until all watches are put down.
 task<> schedule::watch(std::uint32_t number) {
-  auto* run = find(number);
-  const auto mine = run->watch = state.watch;
-  auto first = co_await race(entity(run->run.type, run->run.id).result().as_result(),
-                             wait_until([this, mine] { return state.watch != mine; }));
-  auto* ended = std::get_if<0>(&first);
-  if (!ended) co_return;
-  if (*ended)
-    end(number, schedule_outcome::completed, {}, **ended);
-  else
-    fail(number, ended->error(), false);
+  const auto mine = find(number)->watch = state.watch;
+  auto put_down = [this, mine] { return state.watch != mine; };
+  while (auto* watched = find(number)) {
+    auto ended = co_await race(entity(watched->run.type, watched->run.id).result().as_result(),
+                               wait_until(put_down));
+    auto* how = std::get_if<0>(&ended);
+    if (!how) co_return;
+    if (*how) co_return end(number, schedule_outcome::completed, {}, **how);
+    if (how->error().code != errc::overloaded) co_return fail(number, how->error(), false);
+    // It could not be asked: too much is under way here.
+    if (co_await wait_until(put_down, 1min)) co_return;
+  }
 }
 
 schedule_under_way* schedule::find(std::uint32_t number) {

@@ -71,6 +71,15 @@ TEST_CASE("overlap: of those that would cancel the run, the last one begins") {
   CHECK(n.about().skipped == 2);
 }
 
+TEST_CASE("overlap: nothing is cancelled for a run that may not begin") {
+  nightly n;
+  n.create({.spec = every("1h"),
+            .action = job_of(5 * 3600),
+            .policy = {.overlap = schedule_overlap::cancel_other, .limit = 1}});
+  n.world.run_for(10h);
+  CHECK(n.recent() == runs{{"01:00:00", is::completed}});
+}
+
 TEST_CASE("overlap: terminate_other ends the run at once") {
   hourly n{150, schedule_overlap::terminate_other, 3};
   CHECK(n.recent() == runs{{"01:00:00", is::terminated},
