@@ -26,6 +26,23 @@ bool is_so_already(message_kind kind, const error& why) {
           why.code == errc::rejected);
 }
 
+/// Returns the method an untyped message names, or null.
+const method* named_method(const core::outgoing& what, const contract& type) {
+  switch (what.kind) {
+    case message_kind::start:
+    case message_kind::run:
+    case message_kind::result:
+      return type.main();
+    default:
+      break;
+  }
+  const auto wanted = what.kind == message_kind::update  ? method_kind::update
+                      : what.kind == message_kind::query ? method_kind::query
+                                                         : method_kind::signal;
+  auto* found = type.find(what.method_name);
+  return found && found->kind == wanted ? found : nullptr;
+}
+
 core::call_outcome outcome_of(const core::update_outcome& how) {
   if (how.how == core::update_outcome::kind::completed) return {how.results, std::nullopt};
   return {{}, error{errc::failed, how.message, how.type}};
@@ -39,12 +56,48 @@ void world::deliver(live& sender, event_number number) {
     sender.deliveries.erase(number);
     return;
   }
-  const auto what = found->second;
+  auto what = found->second;
   if (!types_.contains(what.target.type)) {
     return refused(sender, what,
                    {errc::unknown_type, "no entities of type \"" + what.target.type + "\" here"});
   }
+  if (auto why = read_json(what)) return refused(sender, what, *why);
   deliver(sender, what, get(what.target));
+}
+
+const core::json_codec& world::json_of(const std::string& type) {
+  return json_.try_emplace(type, *types_.find(type)->second.contract).first->second;
+}
+
+/// Puts an untyped message into the terms of its receiver's contract.
+std::optional<error> world::read_json(core::outgoing& what) {
+  if (what.method_name.empty()) return std::nullopt;
+  auto& type = *types_.find(what.target.type)->second.contract;
+  auto* method = named_method(what, type);
+  if (!method) {
+    return error{errc::unknown_method, '"' + what.target.type + "\" has no " +
+                                           std::string(core::kind_name(what.kind)) + ' ' +
+                                           what.method_name};
+  }
+  if (what.kind == message_kind::result) return std::nullopt;
+  auto params = json_of(what.target.type).decode(method->params, as_text(what.params));
+  if (!params) return std::move(params).error();
+  what.method = method->ordinal;
+  what.params = std::move(*params);
+  return std::nullopt;
+}
+
+/// Puts results into JSON for an untyped message; a start that was accepted has none.
+void world::write_json(const core::outgoing& what, core::call_outcome& how) {
+  if (what.method_name.empty() || how.why || what.kind == message_kind::start) return;
+  auto& type = *types_.find(what.target.type)->second.contract;
+  auto text = json_of(what.target.type).encode(named_method(what, type)->results, how.results);
+  if (!text) {
+    how = {{}, std::move(text).error()};
+    return;
+  }
+  const auto view = as_bytes_view(*text);
+  how.results.assign(view.begin(), view.end());
 }
 
 void world::deliver(live& sender, const core::outgoing& what, live& receiver) {
@@ -135,6 +188,7 @@ void world::deliver(live& sender, const core::outgoing& what, live& receiver) {
 /// The receiver has taken it, and no answer follows.
 void world::taken(live& sender, event_number number) {
   sender.machine->delivered(number);
+  unsettled_.insert(sender.id);
   sender.deliveries.at(number).how = delivery::state::done;
   touch(sender);
 }
@@ -144,6 +198,8 @@ void world::answered(live& sender, event_number number, core::call_outcome how, 
   if (found == sender.deliveries.end() || found->second.how == delivery::state::answered) return;
   found->second.how = delivery::state::answered;
   found->second.answered = when;
+  auto& sent = sender.machine->outbox();
+  if (auto what = sent.find(number); what != sent.end()) write_json(what->second, how);
   found->second.answer = std::move(how);
   touch(sender);
 }

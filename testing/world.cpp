@@ -127,10 +127,11 @@ bool world::step() {
 
 /// Records what is known of deliveries, once there is nothing else to do.
 bool world::settle_all() {
-  for (auto& [id, of] : entities_) {
-    if (of->machine->has_ended()) continue;
-    if (auto step = of->machine->settle_deliveries(now_)) {
-      commit(*of, std::move(*step));
+  while (!unsettled_.empty()) {
+    auto& of = get(unsettled_.extract(unsettled_.begin()).value());
+    if (of.machine->has_ended()) continue;
+    if (auto step = of.machine->settle_deliveries(now_)) {
+      commit(of, std::move(*step));
       return true;
     }
   }

@@ -26,6 +26,7 @@
 #include <perdure/call.h>
 #include <perdure/testing.h>
 
+#include "entities/json.h"
 #include "entities/machine.h"
 #include "entities/payload.h"
 #include "persistence/memory_journal.h"
@@ -202,6 +203,9 @@ private:
   // -- messages (messages.cpp) --
   void deliver(live& sender, event_number number);
   void deliver(live& sender, const core::outgoing& what, live& receiver);
+  std::optional<error> read_json(core::outgoing& what);
+  void write_json(const core::outgoing& what, core::call_outcome& how);
+  const core::json_codec& json_of(const std::string& type);
   void taken(live& sender, event_number number);
   void answered(live& sender, event_number number, core::call_outcome how, place when);
   void answered_at_once(live& sender, event_number number, core::call_outcome how);
@@ -226,11 +230,13 @@ private:
   timestamp now_;
   std::mt19937_64 choices_;
   std::map<std::string, entity_type, std::less<>> types_;
+  std::map<std::string, core::json_codec> json_;  ///< By type, of those that were asked for.
   std::map<std::string, std::shared_ptr<activities_base>, std::less<>> provided_;
   std::map<std::pair<std::string, std::uint16_t>, std::shared_ptr<script>> scripts_;
   std::map<entity_id, std::unique_ptr<live>> entities_;
   std::set<entry> agenda_;
   std::map<entity_id, std::vector<entry>> listed_;  ///< What stands in the agenda, by entity.
+  std::set<entity_id> unsettled_;                   ///< They may have deliveries to record.
   std::vector<std::pair<completion, result<perdure::answer>>> answers_;
   std::uint64_t last_request_ = 0;
   std::uint64_t steps_ = 0;

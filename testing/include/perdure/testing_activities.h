@@ -49,6 +49,8 @@ struct answerer<R (C::*)(As...) const> {
   static R call(const F& f, bytes_view params, activity_context& attempt) {
     if constexpr (sizeof...(As) == 0)
       return f();
+    else if constexpr (std::is_invocable_v<const F&, activity_context&>)
+      return f(attempt);
     else
       return with<std::remove_cvref_t<As>...>(f, params, attempt);
   }
@@ -90,7 +92,8 @@ public:
   activity_script& hangs();
   /// Ends when `complete` or `fail` is called, or by a time-out.
   activity_script& completes_later();
-  /// Calls `f(params)`, `f(params, activity_context&)` or `f()`; what it throws is the failure.
+  /// Calls `f(params)`, `f(params, activity_context&)`, `f(activity_context&)` or `f()`; what it
+  /// throws is the failure.
   template <class F>
   activity_script& answers(F f) {
     using call = testing::answerer<F>;
