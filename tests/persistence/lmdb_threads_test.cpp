@@ -86,4 +86,58 @@ TEST_CASE("threads: readers see whole entities while the writer appends and the 
   }
 }
 
+TEST_CASE("threads: attributes, what is pending and progress are never missed meanwhile") {
+  temporary_directory directory;
+  storyteller story(16);
+  auto options = quiet(directory.path());
+  options.background = true;
+  options.flush_records = 100;
+  options.flush_interval = 2ms;
+  options.rows_kept = 64;
+  auto journal = open(options);
+  story.epoch = journal->acquire_all().front();
+  auto tell_all = [&](std::int64_t round) {
+    std::vector<batch> batches;
+    for (int i = 0; i < entity_count; ++i) {
+      batches.push_back(
+          story.tell(entity_at(i), core::signal_received{1, {}},
+                     {.attributes = core::attributes{{"round", round}}, .pending = true}));
+    }
+    must_append(*journal, batches);
+  };
+  tell_all(0);
+
+  std::atomic<bool> done{false};
+  std::atomic<std::int64_t> returned{0};
+  std::atomic<int> wrong{0};
+  auto read = [&](event_number activity) {
+    for (std::uint32_t attempt = 1; !done; ++attempt) {
+      auto at_least = returned.load();
+      auto has = [&](const core::attributes& own) {
+        auto round = own.find("round");
+        return round != own.end() && std::get<std::int64_t>(round->second) >= at_least;
+      };
+      if (journal->count({.where = has}) != entity_count) ++wrong;
+      if (pending_of(*journal).size() != entity_count) ++wrong;
+      auto entity = entity_at(static_cast<int>(attempt % 3));
+      journal->note(entity, {.activity = activity, .attempt = attempt});
+      bool seen = false;
+      for (auto& progress : journal->noted(entity)) {
+        seen = seen || (progress.activity == activity && progress.attempt == attempt);
+      }
+      if (!seen) ++wrong;
+      if (attempt % 2 == 0) journal->forget(entity, activity);
+    }
+  };
+  std::vector<std::thread> readers;
+  for (event_number i = 1; i <= 3; ++i) readers.emplace_back(read, i);
+  for (int round = 1; round < rounds; ++round) {
+    tell_all(round);
+    returned = round;
+  }
+  done = true;
+  for (auto& reader : readers) reader.join();
+  CHECK(wrong == 0);
+}
+
 }  // namespace perdure::persistence

@@ -259,6 +259,7 @@ snapshot sample_snapshot() {
   state.status = core::life_status::failed;
   state.paused = true;
   state.main = main_under_way();
+  state.reset_at = at(-50);
   return taken;
 }
 
