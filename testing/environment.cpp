@@ -162,6 +162,18 @@ std::string test_environment::status(const entity_name& entity) {
   return "";
 }
 
+run_number test_environment::run(const entity_name& entity) {
+  return world_->machine_of(entity.id).where().run;
+}
+
+std::vector<std::string> test_environment::ids(std::string_view type) const {
+  std::vector<std::string> all;
+  for (auto& each : world_->entities()) {
+    if (each.type == type) all.push_back(each.id);
+  }
+  return all;
+}
+
 std::vector<std::string> test_environment::pending(const entity_name& entity) {
   return world_->pending(entity.id);
 }

@@ -116,8 +116,11 @@ TEST_CASE("activity: a function answers, and sees the attempt") {
         if (attempt.attempt() == 1) throw std::runtime_error("first");
         return price_of(static_cast<std::int64_t>(what.hotel.size()));
       })
+      .answers([](perdure::activity_context&) { return price_of(7); })
+      .answers([] { return price_of(8); })
       .any_number();
-  CHECK(world.client.quote({.hotel = "ritz"}).get().value().cents == 4);
+  CHECK(world.client.quote({.hotel = "ritz"}).get().value().cents == 7);
+  CHECK(world.client.quote({.hotel = "ritz"}).get().value().cents == 8);
 }
 
 TEST_CASE("activity: a class runs for real: its context, heartbeats, pauses of its own") {

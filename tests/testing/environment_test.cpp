@@ -43,6 +43,19 @@ TEST_CASE("environment: a year of sleep takes no time") {
   CHECK(env.status("tour/t") == "completed");
 }
 
+TEST_CASE("environment: it tells who exists, and in which run") {
+  test_environment env({.continue_after_events = 20});
+  env.host<tour>().host<account>();
+  CHECK(env.ids("tour").empty());
+  tour_client(env, "y").travel({.days = 1}).get().value();
+  tour_client(env, "x").travel({.days = 100}).get().value();
+  (void)account_client(env, "a").balance().get();
+  CHECK(env.ids("tour") == std::vector<std::string>{"x", "y"});
+  CHECK(env.ids("account").empty());
+  CHECK(env.run("tour/y") == 1);
+  CHECK(env.run("tour/x") == env.state<tour_state>("tour/x").rounds);
+}
+
 TEST_CASE("environment: reminders and delayed signals come in their time") {
   test_environment env;
   env.host<desk>();

@@ -39,6 +39,7 @@ private:
         {"cancels twice", &lab::cancels_twice},
         {"throws a bug", &lab::bug},
         {"tells others at its end", &lab::farewell},
+        {"asks without types", &lab::without_types},
     };
     return (this->*all.at(name))();
   }
@@ -206,6 +207,17 @@ private:
     entity<lab_contract>("other").go();
     entity<lab_contract>("another").go();
     co_return "farewell";
+  }
+
+  task<std::string> without_types() {
+    auto other = entity("lab", "other");
+    other.signal("go", "");
+    auto all = co_await other.update("run", R"({"experiment": "waits for go"})");
+    all += co_await child("lab", "child").run(R"({"experiment": "spawns"})");
+    all += co_await entity("lab", "child").result();
+    auto misspelt = co_await other.update("run", R"({"experimant": ""})").as_result();
+    auto no_query = co_await other.query("run", "").as_result();
+    co_return all + misspelt.error().detail + "; " + no_query.error().detail;
   }
 };
 

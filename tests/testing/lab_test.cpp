@@ -133,6 +133,16 @@ TEST_CASE("lab: a main continues as new with messages on their way") {
       {.continue_after_events = 15});
 }
 
+TEST_CASE("lab: what is asked without types travels as JSON") {
+  crash_everywhere([](test_environment& env) {
+    env.host<lab>();
+    CHECK(text_of(lab_client(env, "x").run({.experiment = "asks without types"}).get()) ==
+          R"({"result":"gone"}{"result":"spawned"}{"result":"spawned"})"
+          "experimant: unknown field; there are: experiment; \"lab\" has no query run");
+    (void)env.handler_failures();
+  });
+}
+
 TEST_CASE("lab: what an entity sends with its last step arrives, once") {
   crash_everywhere([](test_environment& env) {
     env.host<lab>();

@@ -192,6 +192,10 @@ public:
   /// Returns "none" (it does not exist), "running", "paused", "completed", "failed", "cancelled" or
   /// "terminated".
   std::string status(const entity_name& entity);
+  /// Returns which of its runs goes on, or was the last: 1, and one more with each continue-as-new.
+  run_number run(const entity_name& entity);
+  /// Returns the ids of all entities of a type that exist, in order.
+  std::vector<std::string> ids(std::string_view type) const;
   /// Returns a line for each thing that has not ended: handlers, activities, messages, timers.
   std::vector<std::string> pending(const entity_name& entity);
   perdure::history history(const entity_name& entity);
