@@ -85,7 +85,7 @@ TEST_CASE("an item that is sent twice under one key is in the cart once") {
   });
 }
 
-TEST_CASE("a refused first item makes no cart; an unavailable one leaves it as it was") {
+TEST_CASE("a refused first item makes no cart, and an unavailable one leaves it as it was") {
   perdure::test_environment env;
   env.host<cart>();
   prices(env);
