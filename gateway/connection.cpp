@@ -13,7 +13,24 @@ kj::Promise<std::size_t> connection::read(void* buffer, std::size_t least, std::
 
 kj::Promise<std::size_t> connection::tryRead(void* buffer, std::size_t least, std::size_t most) {
   if (ended_) return std::size_t{0};
-  return inner_->tryRead(buffer, least, most);
+  auto read = inner_->tryRead(buffer, least, most);
+  if (first_line_ended_) return read;
+  return read.then([this, buffer](std::size_t count) {
+    look_at({static_cast<const char*>(buffer), count});
+    return count;
+  });
+}
+
+void connection::look_at(std::string_view read) {
+  constexpr std::size_t longest = 64 * 1024;  // More than kj takes.
+  if (first_line_ended_) return;
+  const auto end = read.find('\n');
+  first_line_ += read.substr(0, end);
+  if (end == std::string_view::npos && first_line_.size() < longest) return;
+  if (first_line_.ends_with('\r')) first_line_.pop_back();
+  is_old_ = first_line_.ends_with(" HTTP/1.0");
+  first_line_ended_ = true;
+  first_line_ = {};
 }
 
 kj::Promise<void> connection::write(const void* buffer, std::size_t size) {

@@ -7,6 +7,7 @@
 /// close`) reads as ended from then on, which kj takes for the client's own end.
 
 #include <string>
+#include <string_view>
 
 #include <perdure/capnp_compat.h>
 
@@ -21,6 +22,10 @@ public:
 
   /// The answer under way is the last one.
   void end_after_answer() { ended_ = true; }
+
+  /// Whether the client's first request was of HTTP/1.0, which takes the end of the connection for
+  /// the end of an answer. kj does not say.
+  bool is_old() const { return is_old_; }
 
   /// The client has begun to send a body at `now`, and has until body_time after it; see `is_late`.
   void body_began(kj::TimePoint now) { body_since_ = now; }
@@ -64,7 +69,12 @@ public:
   kj::Maybe<int> getFd() const override { return inner_->getFd(); }
 
 private:
+  void look_at(std::string_view read);
+
   kj::Own<kj::AsyncIoStream> inner_;
+  std::string first_line_;  ///< As far as it has come.
+  bool first_line_ended_ = false;
+  bool is_old_ = false;
   std::string held_;  ///< Headers that wait for their body, or leave with it.
   kj::ArrayPtr<const kj::byte> leaving_[2];
   kj::Maybe<kj::TimePoint> body_since_;

@@ -81,7 +81,7 @@ kj::Promise<reply> get_entity(service& s, const http_request& request) {
   return described.then(
       [&s, type = target->type](result<runtime::entity_description> known) -> reply {
         if (!known) return refuse(problem(std::move(known).error()));
-        auto json = description_json(*type, s.activities, *known);
+        auto json = description_json(*type, *s.activities, *known);
         if (!json) return refuse(problem(std::move(json).error()));
         return reply::json(*std::move(json));
       });

@@ -64,7 +64,7 @@ kj::Promise<void> front::request(kj::HttpMethod method, kj::StringPtr url,
                                  kj::HttpService::Response& response, connection& client) {
   auto owned = kj::heap<exchange>(exchange{.client = client, .method = method});
   auto& now = *owned;
-  now.is_last = says_close(headers);
+  now.is_last = says_close(headers) || client.is_old();
   auto parsed = http_request::parse(method, url, headers, ids_);
   kj::Promise<reply> answered = nullptr;
   if (parsed) {

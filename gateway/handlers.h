@@ -36,6 +36,22 @@ kj::Promise<reply> delete_entity(service& s, const http_request& request);
 kj::Promise<reply> get_entity(service& s, const http_request& request);
 kj::Promise<reply> get_entities(service& s, const http_request& request);
 
+// -- activities.cpp: workers outside
+// ---------------------------------------------------------------
+
+kj::Promise<reply> post_poll(service& s, const http_request& request);
+kj::Promise<reply> post_complete(service& s, const http_request& request);
+kj::Promise<reply> post_fail(service& s, const http_request& request);
+kj::Promise<reply> post_heartbeat(service& s, const http_request& request);
+
+// -- batch.cpp -----------------------------------------------------------------------------------
+
+kj::Promise<reply> post_batch(service& s, const http_request& request);
+
+// -- operations.cpp ------------------------------------------------------------------------------
+
+kj::Promise<reply> post_backup(service& s, const http_request& request);
+
 // -- history.cpp ---------------------------------------------------------------------------------
 
 /// A page, or, when the client accepts text/event-stream, the events as they come.

@@ -67,7 +67,7 @@ kj::Promise<reply> get_history(service& s, const http_request& request) {
     return stream_history(s, *std::move(target), *start);
   }
   return read_reply(s, [&s, target = *std::move(target), range = *range]() -> result<reply> {
-    auto page = history_view(s.engine, *target.type, s.activities, target.id).read(range);
+    auto page = history_view(s.engine, *target.type, *s.activities, target.id).read(range);
     if (!page) return std::move(page).error();
     return reply::json(page_json(target.id, *page));
   });

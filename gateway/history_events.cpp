@@ -4,11 +4,8 @@
 #include <string>
 #include <variant>
 
-#include <perdure/capnp_compat.h>
-
-#include <kj/encoding.h>
-
 #include "entities/machine.h"
+#include "gateway/base64.h"
 #include "gateway/summary.h"
 #include "gateway/time_text.h"
 #include "gateway/url.h"
@@ -48,12 +45,6 @@ std::string_view to_text(core::life_status status) {
       return "cancelled";
   }
   return "";
-}
-
-std::string base64_of(bytes_view data) {
-  const auto text =
-      kj::encodeBase64(kj::arrayPtr(reinterpret_cast<const kj::byte*>(data.data()), data.size()));
-  return {text.begin(), text.size()};
 }
 
 class member_writer {
@@ -172,7 +163,7 @@ public:
     if (is_utf8(text) && text.find('\0') == std::string_view::npos) {
       json_.text("value", text);
     } else {
-      json_.text("valueBase64", base64_of(e.value));
+      json_.text("valueBase64", to_base64(e.value));
     }
   }
   void operator()(const core::attribute_set& e) {
@@ -233,7 +224,7 @@ private:
   void payload(std::string_view name, const core::json_codec* codec, std::uint64_t schema,
                const bytes& encoded) {
     if (codec == nullptr) {
-      json_.text(std::string(name) + "Base64", base64_of(encoded));
+      json_.text(std::string(name) + "Base64", to_base64(encoded));
     } else if (auto text = codec->encode(schema, encoded)) {
       json_.raw(name, *text);
     } else {

@@ -17,7 +17,7 @@ public:
   follower(service& s, target_entity target, event_number from)
       : service_(s),
         entity_(target.id),
-        view_(std::make_shared<history_view>(s.engine, *target.type, s.activities, target.id)),
+        view_(std::make_shared<history_view>(s.engine, *target.type, *s.activities, target.id)),
         next_(from) {}
 
   /// Begins to listen for changes. Before the first read, so that none is missed.

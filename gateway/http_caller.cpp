@@ -21,31 +21,56 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-std::string path_of(const request& what) {
-  const auto kind = what.method->kind;
-  std::string path = "/v1/entities/" + percent_encode(what.target.type) + '/' +
-                     percent_encode(what.target.id) + '/';
-  path += kind == method_kind::signal   ? "signals/"
-          : kind == method_kind::update ? "updates/"
-                                        : "queries/";
-  path += percent_encode(what.method->name);
-  auto& options = what.options;
-  if (kind == method_kind::signal && options.delay > duration{0}) {
-    path += "?delay=" + std::to_string(options.delay.count()) + "ms";
+std::string path_of(const entity_id& entity) {
+  return "/v1/entities/" + percent_encode(entity.type) + '/' + percent_encode(entity.id);
+}
+
+std::string in_millis(duration time) { return std::to_string(time.count()) + "ms"; }
+
+std::string start_path(const entity_id& entity, const call_options& options) {
+  auto& start = options.start;
+  auto path = path_of(entity) + (options.until_accepted ? "?wait=accepted" : "?wait=result");
+  if (start.when_running == id_conflict::use_existing) path += "&id-conflict=use-existing";
+  if (start.when_running == id_conflict::terminate_existing) {
+    path += "&id-conflict=terminate-existing";
   }
-  if (kind == method_kind::update && options.until_accepted) path += "?wait=accepted";
-  if (kind == method_kind::query && options.at != 0) path += "?at=" + std::to_string(options.at);
+  if (start.when_ended == id_reuse::after_failure) path += "&id-reuse=after-failure";
+  if (start.when_ended == id_reuse::reject) path += "&id-reuse=reject";
+  if (start.delay > duration{0}) path += "&delay=" + in_millis(start.delay);
+  if (start.run_timeout != no_limit) path += "&run-timeout=" + in_millis(start.run_timeout);
+  if (start.execution_timeout != no_limit) {
+    path += "&execution-timeout=" + in_millis(start.execution_timeout);
+  }
   return path;
+}
+
+std::string path_of(const request& what) {
+  auto& options = what.options;
+  const auto name = percent_encode(what.method->name);
+  switch (what.method->kind) {
+    case method_kind::main:
+      return start_path(what.target, options);
+    case method_kind::signal:
+      return path_of(what.target) + "/signals/" + name +
+             (options.delay > duration{0} ? "?delay=" + in_millis(options.delay) : "");
+    case method_kind::update:
+      return path_of(what.target) + "/updates/" + name +
+             (options.until_accepted ? "?wait=accepted" : "");
+    case method_kind::query:
+      return path_of(what.target) + "/queries/" + name +
+             (options.at != 0 ? "?at=" + std::to_string(options.at) : "");
+  }
+  return {};
 }
 
 event_number number_of(std::string_view text) { return gateway::parse_unsigned(text).value_or(0); }
 
 /// Reads the answer to a request that succeeded.
-result<answer> read_answer(const core::json_codec& codec, const request& what,
+result<answer> read_answer(const core::json_codec* codec, const method* method,
                            const http_response& response) {
   answer read;
   read.replayed = response.header("Idempotency-Replayed") == "true";
-  if (response.status == 202) {
+  if (codec == nullptr || response.status == 201 || response.status == 202) {
     auto receipt = gateway::json_document::parse(response.body);
     if (!receipt) return std::move(receipt).error();
     read.event = receipt->unsigned_at("event").value_or(0);
@@ -54,7 +79,7 @@ result<answer> read_answer(const core::json_codec& codec, const request& what,
   }
   read.event = number_of(response.header("Perdure-Event"));
   read.run = static_cast<run_number>(number_of(response.header("Perdure-Run")));
-  auto results = codec.decode(what.method->results, response.body);
+  auto results = codec->decode(method->results, response.body);
   if (!results) return std::move(results).error();
   read.results = *std::move(results);
   return read;
@@ -75,26 +100,46 @@ public:
     now->message = {gateway::http_verb::post, path_of(what), {}, *std::move(body)};
     now->message.headers.emplace_back("Content-Type", "application/json");
     if (what.method->kind != method_kind::query) {
-      auto key = what.options.key.empty() ? new_key() : what.options.key;
+      auto key = what.options.key.empty() ? gateway::make_uuid() : what.options.key;
       now->message.headers.emplace_back("Idempotency-Key", std::move(key));
     }
+    if (!what.options.traceparent.empty()) {
+      now->message.headers.emplace_back("traceparent", what.options.traceparent);
+    }
     now->codec = &codec;
-    now->what = std::move(what);
-    now->done = std::move(done);
-    now->pause = options_.pause_first;
-    now->deadline = steady::now() + options_.deadline;
-    attempt(std::move(now));
+    now->method = what.method;
+    begin(std::move(now), options_.deadline, std::move(done));
+  }
+
+  void await_result(const entity_id& entity, const contract& of, duration patience,
+                    completion done) {
+    auto now = std::make_shared<attempts>();
+    // So that an attempt ends by an answer, and its connection can be used again.
+    const auto wait = std::min({options_.attempt_time * 2 / 3, patience, longest_wait});
+    now->message = {.path = path_of(entity) + "/result?timeout=" + in_millis(wait)};
+    now->codec = &codec_of(of);
+    now->method = of.main();
+    begin(std::move(now), patience, std::move(done));
+  }
+
+  void cancel(const entity_id& entity, const std::string& reason, completion done) {
+    auto now = std::make_shared<attempts>();
+    gateway::json_writer body;
+    body.begin_object().text("reason", reason).end_object();
+    now->message = {gateway::http_verb::post, path_of(entity) + "/cancel", {}, body.take()};
+    begin(std::move(now), options_.deadline, std::move(done));
   }
 
 private:
   /// A call on its way: the message that every attempt repeats. Answers when it is dropped.
   struct attempts {
     gateway::http_message message;
-    const core::json_codec* codec = nullptr;
-    request what;
+    const core::json_codec* codec = nullptr;  ///< Null: a receipt is all there is to read.
+    const perdure::method* method = nullptr;
     completion done;
     duration pause{0};
     steady::time_point deadline;
+    bool bounded = false;
 
     ~attempts() { give(error{errc::unavailable, "the client was closed before an answer came"}); }
 
@@ -107,9 +152,20 @@ private:
   };
   using call_state = std::shared_ptr<attempts>;
 
+  static constexpr duration longest_wait{600'000};
+
+  void begin(call_state now, duration deadline, completion done) {
+    now->done = std::move(done);
+    now->pause = options_.pause_first;
+    now->bounded = deadline > duration{0};
+    // A deadline without end must not overflow.
+    now->deadline = steady::now() + std::min<duration>(deadline, std::chrono::hours(24 * 365));
+    attempt(std::move(now));
+  }
+
   void attempt(call_state now) {
     auto time = options_.attempt_time;
-    if (options_.deadline > duration{0}) {
+    if (now->bounded) {
       time = std::clamp(now->time_left(), duration{1}, options_.attempt_time);
     }
     auto message = now->message;
@@ -120,12 +176,14 @@ private:
 
   void conclude(const call_state& now, result<http_response> outcome) {
     if (outcome && outcome->succeeded()) {
-      return now->give(read_answer(*now->codec, now->what, *outcome));
+      return now->give(read_answer(now->codec, now->method, *outcome));
     }
     auto why = outcome ? gateway::read_problem(outcome->status, outcome->body) : outcome.error();
     const auto pause = part_of(now->pause);
     if (!retryable(why.code) || pause >= now->time_left()) return now->give(std::move(why));
-    now->pause = std::min(now->pause * 2, options_.pause_max);
+    // One that has been waited for in vain is no sign of trouble.
+    now->pause = why.code == errc::timeout ? options_.pause_first
+                                           : std::min(now->pause * 2, options_.pause_max);
     transport_.after(pause, [this, now] { attempt(now); });
   }
 
@@ -134,11 +192,6 @@ private:
     auto& codec = codecs_[&described];
     if (!codec) codec = std::make_unique<core::json_codec>(described);
     return *codec;
-  }
-
-  std::string new_key() {
-    std::lock_guard lock(mutex_);
-    return uuids_.next();
   }
 
   /// Returns half to all of `pause`, so that clients that failed together do not return together.
@@ -151,7 +204,6 @@ private:
   const http_caller_options options_;
   std::mutex mutex_;
   std::map<const contract*, std::unique_ptr<core::json_codec>> codecs_;
-  gateway::uuid_source uuids_;
   std::minstd_rand random_{std::random_device{}()};
   gateway::http_transport transport_;  ///< Last: its thread uses the others.
 };
@@ -171,6 +223,15 @@ http_caller::~http_caller() = default;
 
 void http_caller::call(request what, completion done) {
   implementation_->call(std::move(what), std::move(done));
+}
+
+void http_caller::await_result(const entity_id& entity, const contract& of, duration patience,
+                               completion done) {
+  implementation_->await_result(entity, of, patience, std::move(done));
+}
+
+void http_caller::cancel(const entity_id& entity, std::string reason, completion done) {
+  implementation_->cancel(entity, reason, std::move(done));
 }
 
 }  // namespace perdure

@@ -29,7 +29,9 @@ class http_server::loop {
 public:
   loop(runtime::engine& engine, http_options options,
        const std::vector<const activities_description*>& known)
-      : engine_(engine), options_(std::move(options)), known_(known) {
+      : engine_(engine),
+        options_(std::move(options)),
+        known_(std::make_shared<known_activities>(known)) {
     std::promise<std::uint16_t> listening;
     auto port = listening.get_future();
     thread_ = std::thread([this, &listening] { run(listening); });
@@ -128,7 +130,7 @@ private:
 
   runtime::engine& engine_;
   const http_options options_;
-  const known_activities known_;
+  const std::shared_ptr<const known_activities> known_;
   std::atomic<readiness> state_{readiness::starting};
   std::shared_ptr<loop_queue> queue_;
   kj::Own<kj::PromiseFulfiller<void>> drain_;  ///< Used on the loop's thread.

@@ -3,6 +3,7 @@
 #include "gateway/json_text.h"
 #include "gateway/service.h"
 #include "gateway/target.h"
+#include "gateway/uuid.h"
 
 namespace perdure::gateway {
 
@@ -89,7 +90,7 @@ kj::Promise<reply> post_update(service& s, const http_request& request) {
   const bool accepted_only = wait != nullptr && *wait == "accepted";
   const bool bounded = request.parameter("timeout") != nullptr;
   // Whoever may have to ask again needs a name to ask for.
-  if (what.options.key.empty() && (accepted_only || bounded)) what.options.key = s.uuids.next();
+  if (what.options.key.empty() && (accepted_only || bounded)) what.options.key = make_uuid();
   auto key = what.options.key;
   if (accepted_only) {
     what.options.until_accepted = true;

@@ -1,7 +1,6 @@
 #include "gateway/openapi.h"
 
 #include <map>
-#include <set>
 
 #include "gateway/json_text.h"
 
@@ -41,53 +40,64 @@ constexpr std::string_view acceptance_schema =
     R"({"type":"object","required":["requestId","event","run"],"properties":{)"
     R"("requestId":{"type":"string"},"event":{"type":"string"},"run":{"type":"integer"}}})";
 
+constexpr std::string_view work_schema =
+    R"({"type":"object","required":["token","entity","activities","activity","attempt","key"],)"
+    R"("properties":{"token":{"type":"string"},"entity":{"type":"object","properties":{)"
+    R"("type":{"type":"string"},"id":{"type":"string"}}},"activities":{"type":"string"},)"
+    R"("activity":{"type":"string"},"params":{"type":"object"},"paramsBase64":{"type":"string"},)"
+    R"("attempt":{"type":"integer"},"key":{"type":"string"},)"
+    R"("deadline":{"type":"string","format":"date-time"},"heartbeatTimeout":{"type":"string"},)"
+    R"("heartbeatDetails":{},"heartbeatDetailsBase64":{"type":"string"},)"
+    R"("traceparent":{"type":"string"}}})";
+
 /// The components of all contracts. Two contracts may give different structs the same name; then
-/// the later contract's names get its type in front.
+/// the later contract's names get its name in front.
 class schema_book {
 public:
-  explicit schema_book(const hosted_types& types) {
-    for (auto* type : types) add(*type);
+  schema_book(const hosted_types& types, const known_activities& activities) {
+    for (auto* type : types) add(std::string(type->contract().type), type->json);
+    for (auto& [name, known] : activities.all()) add(std::string(name), known.json);
   }
 
-  std::string schema_of(const runtime::hosted_type& type, std::uint64_t schema) const {
-    return rename(type, type.json.json_schema(schema));
+  std::string schema_of(const core::json_codec& codec, std::uint64_t schema) const {
+    return rename(codec, codec.json_schema(schema));
   }
 
   void write(json_writer& json) const {
     json.key("schemas").begin_object();
     json.raw("perdure.Problem", problem_schema).raw("perdure.Receipt", receipt_schema);
-    json.raw("perdure.Acceptance", acceptance_schema);
+    json.raw("perdure.Acceptance", acceptance_schema).raw("perdure.Work", work_schema);
     for (auto& [name, schema] : schemas_) json.raw(name, schema);
     json.end_object();
   }
 
 private:
-  void add(const runtime::hosted_type& type) {
-    const auto definitions = type.json.definitions();
+  void add(const std::string& contract, const core::json_codec& codec) {
+    const auto definitions = codec.definitions();
     for (auto& [name, schema] : definitions) {
       auto known = schemas_.find(name);
-      if (known != schemas_.end() && known->second != schema) renamed_.insert(&type);
+      if (known != schemas_.end() && known->second != schema) prefixes_[&codec] = contract + '.';
     }
+    const auto found = prefixes_.find(&codec);
     for (auto& [name, schema] : definitions) {
-      const bool other_name = renamed_.contains(&type);
-      schemas_.emplace(other_name ? std::string(type.contract().type) + '.' + name : name,
-                       rename(type, schema));
+      schemas_.emplace(found == prefixes_.end() ? name : found->second + name,
+                       rename(codec, schema));
     }
   }
 
-  std::string rename(const runtime::hosted_type& type, std::string schema) const {
-    if (!renamed_.contains(&type)) return schema;
-    const auto prefix = std::string(type.contract().type) + '.';
+  std::string rename(const core::json_codec& codec, std::string schema) const {
+    const auto found = prefixes_.find(&codec);
+    if (found == prefixes_.end()) return schema;
     for (auto at = schema.find(reference); at != std::string::npos;
          at = schema.find(reference, at)) {
       at += reference.size();
-      schema.insert(at, prefix);
+      schema.insert(at, found->second);
     }
     return schema;
   }
 
   std::map<std::string, std::string> schemas_;
-  std::set<const runtime::hosted_type*> renamed_;
+  std::map<const core::json_codec*, std::string> prefixes_;  ///< Of those that need one.
 };
 
 // -- operations ----------------------------------------------------------------------------------
@@ -101,6 +111,10 @@ struct parameter {
 
 constexpr std::string_view text_schema = R"({"type":"string"})";
 constexpr std::string_view event_schema = R"({"type":"string","pattern":"^[0-9]+$"})";
+constexpr std::string_view receipt = R"({"$ref":"#/components/schemas/perdure.Receipt"})";
+constexpr std::string_view reason_schema =
+    R"({"type":"object","properties":{"reason":{"type":"string"}},"additionalProperties":false})";
+constexpr std::string_view nothing_schema = R"({"type":"object","additionalProperties":false})";
 constexpr std::string_view count_schema = R"({"type":"integer","minimum":1,"maximum":1000})";
 constexpr parameter id_parameter{"path", "id", R"({"type":"string","minLength":1,"maxLength":255})",
                                  "Which entity of the type."};
@@ -175,12 +189,12 @@ void write_message(json_writer& json, const schema_book& book, const runtime::ho
                           "The query's parameters, each by its name."});
   }
   write_parameters(json, parameters);
-  if (verb == "post") write_body(json, book.schema_of(type, method.params));
+  if (verb == "post") write_body(json, book.schema_of(type.json, method.params));
   json.key("responses").begin_object();
   if (method.kind == method_kind::signal) {
-    write_response(json, "202", "Durable.", R"({"$ref":"#/components/schemas/perdure.Receipt"})");
+    write_response(json, "202", "Durable.", receipt);
   } else {
-    write_response(json, "200", "The results.", book.schema_of(type, method.results));
+    write_response(json, "200", "The results.", book.schema_of(type.json, method.results));
   }
   if (method.kind == method_kind::update) {
     write_response(json, "202", "Durably accepted.",
@@ -189,11 +203,78 @@ void write_message(json_writer& json, const schema_book& book, const runtime::ho
   end_operation(json);
 }
 
+constexpr parameter timeout_parameter{"query", "timeout", text_schema,
+                                      "How long to wait, then 408; e.g. 30s."};
+
+void write_start(json_writer& json, const schema_book& book, const runtime::hosted_type& type,
+                 const method& main) {
+  const std::string name(type.contract().type);
+  begin_operation(json, "post", name + '.' + std::string(main.name),
+                  "start " + std::string(main.name), name);
+  write_parameters(
+      json, {id_parameter,
+             key_parameter,
+             {"query", "wait", R"({"type":"string","enum":["accepted","result"]})",
+              "What to wait for; accepted answers 201."},
+             timeout_parameter,
+             {"query", "delay", text_schema, "It begins this much later, e.g. 90s."},
+             {"query", "id-conflict",
+              R"({"type":"string","enum":["reject","use-existing","terminate-existing"]})",
+              "What becomes of it while one runs; reject unless told."},
+             {"query", "id-reuse", R"({"type":"string","enum":["allow","after-failure","reject"]})",
+              "Whether one that has ended may be followed by another; allow unless told."},
+             {"query", "run-timeout", text_schema, "For one run."},
+             {"query", "execution-timeout", text_schema, "For all runs of this start together."}});
+  write_body(json, book.schema_of(type.json, main.params));
+  json.key("responses").begin_object();
+  write_response(json, "201", "Durably started.", receipt);
+  write_response(json, "200", "The results.", book.schema_of(type.json, main.results));
+  write_problem(json);
+  json.end_object().end_object();
+}
+
+void write_result(json_writer& json, const schema_book& book, const runtime::hosted_type& type,
+                  const method& main) {
+  const std::string name(type.contract().type);
+  json.key("/v1/entities/" + name + "/{id}/result").begin_object();
+  begin_operation(json, "get", name + "..mainResult", "Wait for the results of the main", name);
+  write_parameters(json, {id_parameter, timeout_parameter});
+  json.key("responses").begin_object();
+  write_response(json, "200", "The results.", book.schema_of(type.json, main.results));
+  end_operation(json);
+  json.end_object();
+}
+
+/// Cancel, pause, resume and reset, which every entity has.
+void write_life(json_writer& json, const std::string& name, const std::string& base) {
+  struct change {
+    std::string_view verb;
+    std::string_view summary;
+    std::string_view body;
+  };
+  for (auto& [verb, summary, body] :
+       {change{"cancel", "Ask the main to stop", reason_schema},
+        change{"pause", "Run nothing of it until it is resumed", reason_schema},
+        change{"resume", "Go on after a pause, or after it was parked", nothing_schema},
+        change{"reset", "Undo what came after an event of the run", reason_schema}}) {
+    json.key(base + '/' + std::string(verb)).begin_object();
+    begin_operation(json, "post", name + ".." + std::string(verb), summary, name);
+    std::vector<parameter> parameters{id_parameter};
+    if (verb == "reset") parameters.push_back({"query", "event", event_schema, "Last one kept."});
+    write_parameters(json, parameters);
+    write_body(json, body);
+    json.key("responses").begin_object();
+    write_response(json, "202", "Durable.", receipt);
+    end_operation(json);
+    json.end_object();
+  }
+}
+
 void write_entity_paths(json_writer& json, const schema_book& book,
                         const runtime::hosted_type& type) {
   const auto name = std::string(type.contract().type);
   const auto base = "/v1/entities/" + name + "/{id}";
-  const auto state = book.schema_of(type, type.contract().state);
+  const auto state = book.schema_of(type.json, type.contract().state);
   json.key(base).begin_object();
   begin_operation(json, "get", name + "..describe", "What there is to know of an entity", name);
   write_parameters(json, {id_parameter});
@@ -205,9 +286,11 @@ void write_entity_paths(json_writer& json, const schema_book& book,
   write_parameters(json,
                    {id_parameter, {"query", "reason", text_schema, "Recorded in the history."}});
   json.key("responses").begin_object();
-  write_response(json, "200", "Ended.", R"({"$ref":"#/components/schemas/perdure.Receipt"})");
+  write_response(json, "200", "Ended.", receipt);
   end_operation(json);
+  if (auto* main = type.contract().main()) write_start(json, book, type, *main);
   json.end_object();
+  write_life(json, name, base);
 
   json.key(base + "/history").begin_object();
   begin_operation(json, "get", name + "..history",
@@ -238,6 +321,7 @@ void write_entity_paths(json_writer& json, const schema_book& book,
 
 void write_type(json_writer& json, const schema_book& book, const runtime::hosted_type& type) {
   write_entity_paths(json, book, type);
+  if (auto* main = type.contract().main()) write_result(json, book, type, *main);
   for (auto& method : type.contract().methods) {
     if (method.kind == method_kind::main) continue;
     const auto path = "/v1/entities/" + std::string(type.contract().type) + "/{id}/" +
@@ -254,56 +338,153 @@ void write_list(json_writer& json) {
   begin_operation(json, "get", "entities.list", "A page of entities", "entities");
   write_parameters(
       json, {{"query", "type", text_schema, "Of this type only."},
-             {"query", "status", R"({"type":"string","enum":["running","parked","terminated"]})",
+             {"query", "status",
+              R"({"type":"string","enum":["running","paused","completed","failed","cancelled",)"
+              R"("terminated","parked"]})",
               "Of this status only."},
+             {"query", "where", text_schema,
+              "Whose attributes are such, e.g. status = \"paid\" and total > 1000."},
+             {"query", "count", R"({"type":"boolean"})", "Answer how many there are instead."},
              {"query", "after", text_schema, "The next of the page before."},
              {"query", "limit", count_schema, "Most entities."}});
   json.key("responses").begin_object();
   write_response(
       json, "200", "A page.",
       R"({"type":"object","properties":{"entities":{"type":"array","items":{"type":"object"}},)"
-      R"("next":{"type":"string"}}})");
+      R"("next":{"type":"string"},"count":{"type":"string"}}})");
   end_operation(json);
   json.end_object();
 }
 
+/// A POST that is no entity's.
+void write_post(json_writer& json, std::string_view path, std::string_view id,
+                std::string_view summary, std::string_view tag,
+                const std::vector<parameter>& parameters, std::string_view body,
+                std::string_view answer) {
+  json.key(path).begin_object();
+  begin_operation(json, "post", id, summary, tag);
+  write_parameters(json, parameters);
+  write_body(json, body);
+  json.key("responses").begin_object();
+  write_response(json, "200", "Done.", answer);
+  if (id == "activities.poll") {
+    json.key("204").begin_object().text("description", "No work in that time.").end_object();
+  }
+  end_operation(json);
+  json.end_object();
+}
+
+void write_activities(json_writer& json) {
+  constexpr parameter token{"path", "token", text_schema, "Of the work, as poll answered it."};
+  write_post(json, "/v1/activities/{queue}/poll", "activities.poll", "Wait for work", "activities",
+             {{"path", "queue", text_schema, "The activities' name, unless calls name another."},
+              timeout_parameter},
+             nothing_schema, R"({"$ref":"#/components/schemas/perdure.Work"})");
+  write_post(json, "/v1/activities/{token}/complete", "activities.complete",
+             "Hand in the results, as the activity's contract has them", "activities", {token},
+             R"({"type":"object"})", nothing_schema);
+  write_post(json, "/v1/activities/{token}/fail", "activities.fail", "Tell that an attempt failed",
+             "activities", {token},
+             R"({"type":"object","properties":{"type":{"type":"string"},)"
+             R"("message":{"type":"string"},"retryable":{"type":"boolean"},)"
+             R"("nextDelay":{"type":"string"}},"additionalProperties":false})",
+             nothing_schema);
+  write_post(json, "/v1/activities/{token}/heartbeat", "activities.heartbeat",
+             "Tell that an attempt is alive, with any details for the next one", "activities",
+             {token}, "{}", R"({"type":"object","properties":{"cancelled":{"type":"boolean"}}})");
+}
+
+void write_operations(json_writer& json) {
+  write_post(
+      json, "/v1/batch", "entities.batch", "Do one thing with many entities", "entities",
+      {key_parameter},
+      R"({"type":"object","required":["type","action"],"properties":{)"
+      R"("type":{"type":"string"},"status":{"type":"string"},"where":{"type":"string"},)"
+      R"("action":{"type":"string","enum":["signal","cancel","terminate","pause","resume"]},)"
+      R"("signal":{"type":"string"},"params":{"type":"object"},"reason":{"type":"string"},)"
+      R"("limit":{"type":"integer"}},"additionalProperties":false})",
+      R"({"type":"object","properties":{"matched":{"type":"string"},)"
+      R"("done":{"type":"string"},"more":{"type":"boolean"},)"
+      R"("failed":{"type":"array","items":{"type":"object"}}}})");
+  write_post(json, "/v1/backup", "node.backup", "Copy the node's data while it is in use", "node",
+             {},
+             R"({"type":"object","required":["target"],"properties":{)"
+             R"("target":{"type":"string"}},"additionalProperties":false})",
+             R"({"type":"object","properties":{"target":{"type":"string"}}})");
+}
+
 }  // namespace
 
-std::string openapi_json(const hosted_types& types) {
-  const schema_book book(types);
+std::string openapi_json(const hosted_types& types, const known_activities& activities) {
+  const schema_book book(types, activities);
   json_writer json;
   json.begin_object().text("openapi", "3.1.0");
   json.key("info").begin_object().text("title", "Perdure").text("version", "v1");
-  json.text("description", "Entities of this node: signals, updates and queries of each type.");
+  json.text("description",
+            "Entities of this node: mains, signals, updates and queries of each type.");
   json.end_object().key("paths").begin_object();
   write_list(json);
   for (auto* type : types) write_type(json, book, *type);
+  write_activities(json);
+  write_operations(json);
   json.end_object().key("components").begin_object();
   book.write(json);
   json.end_object().end_object();
   return json.take();
 }
 
-std::string types_json(const hosted_types& types) {
+namespace {
+
+void write_definitions(json_writer& json, const core::json_codec& codec) {
+  json.key("schemas").begin_object();
+  for (auto& [name, schema] : codec.definitions()) json.raw(name, schema);
+  json.end_object();
+}
+
+/// The members that methods and activities have in common.
+template <class Method>
+void write_signature(json_writer& json, const core::json_codec& codec, const Method& method) {
+  json.number("ordinal", method.ordinal).text("source", method.source);
+  json.raw("params", codec.json_schema(method.params));
+  json.raw("results", codec.json_schema(method.results));
+}
+
+void write_type(json_writer& json, const runtime::hosted_type& type) {
+  auto& contract = type.contract();
+  json.begin_object().text("type", contract.type).text("source", contract.source);
+  json.key("methods").begin_array();
+  for (auto& method : contract.methods) {
+    json.begin_object().text("name", method.name).text("kind", to_string(method.kind));
+    write_signature(json, type.json, method);
+    json.end_object();
+  }
+  json.end_array().raw("state", type.json.json_schema(contract.state));
+  write_definitions(json, type.json);
+  json.end_object();
+}
+
+void write_interface(json_writer& json, const known_interface& known) {
+  json.begin_object().text("name", known.what->name).text("source", known.what->source);
+  json.key("methods").begin_array();
+  for (auto& activity : known.what->activities) {
+    json.begin_object().text("name", activity.name);
+    write_signature(json, known.json, activity);
+    json.end_object();
+  }
+  json.end_array();
+  write_definitions(json, known.json);
+  json.end_object();
+}
+
+}  // namespace
+
+std::string types_json(const hosted_types& types, const known_activities& activities) {
   json_writer json;
   json.begin_object().key("types").begin_array();
-  for (auto* type : types) {
-    auto& contract = type->contract();
-    json.begin_object().text("type", contract.type).text("source", contract.source);
-    json.key("methods").begin_array();
-    for (auto& method : contract.methods) {
-      json.begin_object().text("name", method.name).text("kind", to_string(method.kind));
-      json.number("ordinal", method.ordinal).text("source", method.source);
-      json.raw("params", type->json.json_schema(method.params));
-      json.raw("results", type->json.json_schema(method.results)).end_object();
-    }
-    json.end_array().raw("state", type->json.json_schema(contract.state));
-    json.key("schemas").begin_object();
-    for (auto& [name, schema] : type->json.definitions()) json.raw(name, schema);
-    json.end_object().end_object();
-  }
-  json.end_array().end_object();
-  return json.take();
+  for (auto* type : types) write_type(json, *type);
+  json.end_array().key("activities").begin_array();
+  for (auto& [name, known] : activities.all()) write_interface(json, known);
+  return json.end_array().end_object().take();
 }
 
 }  // namespace perdure::gateway

@@ -21,7 +21,6 @@
 #include "gateway/metrics.h"
 #include "gateway/reply.h"
 #include "gateway/request.h"
-#include "gateway/uuid.h"
 #include "gateway/worker.h"
 #include "runtime/engine.h"
 
@@ -33,14 +32,14 @@ enum class readiness : std::uint8_t { starting, ready, draining };
 struct service {
   runtime::engine& engine;
   const http_options& options;
-  const known_activities& activities;
+  std::shared_ptr<const known_activities> activities;
   const std::atomic<readiness>& state;
   kj::Timer& timer;
   kj::ForkedPromise<void> drained;  ///< Done when the server begins to drain.
   std::shared_ptr<loop_queue> loop = std::make_shared<loop_queue>();
-  worker readers = {};  ///< For calls of the engine that block.
+  worker readers = {};                  ///< For calls of the engine that block.
+  std::unique_ptr<worker> copier = {};  ///< For those that block for minutes; made when needed.
   http_metrics metrics = {};
-  uuid_source uuids = {};
   std::string openapi = {};  ///< Made when first asked for.
 
   /// Sends a request to its entity.

@@ -7,6 +7,7 @@
 
 #include <perdure/node.h>
 
+#include "gateway/activity_tokens.h"
 #include "gateway/http_server.h"
 #include "gateway/url.h"
 #include "node/logging.h"
@@ -70,8 +71,25 @@ result<gateway::http_options> http_of(const node_options& options) {
 struct node::parts {
   explicit parts(node_options chosen) : options(std::move(chosen)) {}
 
+  /// Hands the engine what was told before the start.
+  void set_up() {
+    for (auto& type : types) engine->host(type);
+    for (auto& [what, allowed] : provided) engine->provide(what, allowed);
+    for (auto* each : known) engine->activities().know(*each);
+    for (auto& each : interceptors) engine->intercept(each);
+  }
+
+  std::vector<const activities_description*> all_known() const {
+    auto all = known;
+    for (auto& [what, allowed] : provided) all.push_back(&what->described());
+    return all;
+  }
+
   node_options options;
   std::vector<entity_type> types;
+  std::vector<std::pair<std::shared_ptr<activities_base>, runtime::activity_limits>> provided;
+  std::vector<const activities_description*> known;
+  std::vector<std::shared_ptr<interceptor>> interceptors;
   system_wall_clock wall;
   std::unique_ptr<persistence::journal> journal;
   std::unique_ptr<runtime::engine> engine;
@@ -83,6 +101,16 @@ node::node(node_options options) : parts_(std::make_unique<parts>(std::move(opti
 node::~node() { stop(); }
 
 void node::host(entity_type type) { parts_->types.push_back(type); }
+
+void node::provide(std::shared_ptr<activities_base> what, provide_limits limits) {
+  parts_->provided.push_back({std::move(what), {limits.at_once, limits.per_second}});
+}
+
+void node::declare(const activities_description& what) { parts_->known.push_back(&what); }
+
+void node::intercept(std::shared_ptr<interceptor> what) {
+  parts_->interceptors.push_back(std::move(what));
+}
 
 result<nothing> node::start() {
   auto& p = *parts_;
@@ -98,8 +126,10 @@ result<nothing> node::start() {
   p.journal = *std::move(journal);
   p.engine = std::make_unique<runtime::engine>(*p.journal, p.wall, limits_of(p.options));
   try {
-    for (auto& type : p.types) p.engine->host(type);
-    if (!p.options.http.empty()) p.http = std::make_unique<gateway::http_server>(*p.engine, *http);
+    p.set_up();
+    if (!p.options.http.empty()) {
+      p.http = std::make_unique<gateway::http_server>(*p.engine, *http, p.all_known());
+    }
     p.engine->start();
   } catch (const failure& why) {
     stop();
@@ -125,6 +155,44 @@ void node::stop() {
 std::uint16_t node::port() const { return parts_->http->port(); }
 
 perdure::client node::client() { return perdure::client(*parts_->engine); }
+
+// -- activities that are ended from elsewhere ----------------------------------------------------
+
+namespace {
+
+/// Whether an activity has results of this struct (0: none), as far as that is known.
+std::optional<error> check_results(const std::vector<const activities_description*>& known,
+                                   const runtime::polled_activity& of, std::uint64_t schema) {
+  for (auto* each : known) {
+    if (each->name != of.activities) continue;
+    auto* activity = each->find(of.activity);
+    if (activity == nullptr || schema == 0 || activity->results == schema) return std::nullopt;
+    return error{errc::malformed, "these are not the results of " + of.activities + '.' +
+                                      std::string(activity->name)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+result<nothing> node::complete_with(const std::string& token, std::uint64_t schema, bytes results) {
+  auto& activities = parts_->engine->activities();
+  return gateway::with_token<nothing>(*parts_->engine, token,
+                                      [&, known = parts_->all_known()]() -> result<nothing> {
+                                        auto of = activities.find(token);
+                                        if (!of) return std::move(of).error();
+                                        if (auto why = check_results(known, *of, schema))
+                                          return std::move(*why);
+                                        return activities.complete(token, results);
+                                      });
+}
+
+result<nothing> node::fail(const std::string& token, const activity_failure& why) {
+  const runtime::attempt_failure told{why.type, why.what(), why.retryable, why.next_delay};
+  return gateway::with_token<nothing>(*parts_->engine, token, [&]() -> result<nothing> {
+    return parts_->engine->activities().fail(token, told);
+  });
+}
 
 // -- as a program --------------------------------------------------------------------------------
 

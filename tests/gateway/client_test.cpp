@@ -118,7 +118,79 @@ void use_typed(const client& through) {
         std::vector<shop::item>{{.sku = "tea", .quantity = 2, .unit_cents = 450}});
 }
 
+using orders::order_contract;
+
+void use_mains(const client& through, const std::string& prefix) {
+  auto at_once = through.entity<order_contract>(prefix + "quick");
+  CHECK(at_once.place({}).get().value().receipt.empty());
+  CHECK(through.result<order_contract>(prefix + "quick").value().receipt.empty());
+  CHECK(at_once.place({}, {.start = {.when_ended = id_reuse::reject}}).get().error().code ==
+        errc::already_exists);
+
+  auto held = through.entity<order_contract>(prefix + "held");
+  CHECK(held.place({.hold = true}, {.until_accepted = true}).get());
+  CHECK(held.place({.hold = true}, {.until_accepted = true}).get().error().code ==
+        errc::already_exists);
+  CHECK(held.place({.hold = true},
+                   {.until_accepted = true, .start = {.when_running = id_conflict::use_existing}})
+            .get());
+  CHECK(through.result<order_contract>(prefix + "held", 5ms).error().code == errc::timeout);
+  CHECK(held.release().get());
+  CHECK(through.result<order_contract>(prefix + "held").value().receipt.empty());
+
+  auto left = through.entity<order_contract>(prefix + "left");
+  CHECK(left.place({.hold = true}, {.until_accepted = true}).get());
+  CHECK(through.cancel<order_contract>(prefix + "left", "no need").value().event > 0);
+  CHECK(through.result<order_contract>(prefix + "left").error().code == errc::failed);
+  CHECK(through.cancel<order_contract>(prefix + "left").error().code == errc::completed);
+  CHECK(through.result<order_contract>(prefix + "none").error().code == errc::entity_not_found);
+}
+
 }  // namespace
+
+TEST_CASE("client: mains are started, waited for and cancelled, here as over HTTP") {
+  gateway_fixture node;
+  use_mains(client(*node.running), "inside-");
+  use_mains(client::connect(node.url()), "outside-");
+}
+
+TEST_CASE("client: options of a start and the trace context go over HTTP") {
+  gateway_fixture node;
+  const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  auto outside = client::connect(node.url());
+  call_options options{.until_accepted = true, .traceparent = trace};
+  options.start.delay = 90s;
+  options.start.run_timeout = 1h;
+  options.start.execution_timeout = 2h;
+  CHECK(outside.entity<order_contract>("one").place({.hold = true}, options).get());
+  const auto begun = node.get("/v1/entities/order/one/history").body();
+  for (auto* part : {R"("delay":"1m30s")", R"("runTimeout":"1h")", R"("executionTimeout":"2h")"}) {
+    CHECK_MESSAGE(begun.find(part) != std::string::npos, begun);
+  }
+  CHECK(begun.find(R"("traceparent":")" + trace) != std::string::npos);
+}
+
+TEST_CASE("client: the type of a failure comes over HTTP") {
+  gateway_fixture node;
+  auto outside = client::connect(node.url());
+  auto order = outside.entity<order_contract>("one");
+  CHECK(order.place({.cents = 5}, {.until_accepted = true}).get());
+  auto work = node.post("/v1/activities/payments/poll");
+  node.post("/v1/activities/" + work.shown("token") + "/fail",
+            R"({"type":"card_declined","message":"no","retryable":false})");
+  auto failed = outside.result<order_contract>("one");
+  CHECK(failed.error().code == errc::failed);
+  CHECK(failed.error().type == "card_declined");
+}
+
+TEST_CASE("client: a start whose answer is lost counts once") {
+  gateway_fixture node;
+  faulty_proxy proxy(node.server->port(), {fault::lost_answer});
+  auto outside = client::connect(proxy.url(), {.pause_first = 1ms});
+  CHECK(outside.entity<order_contract>("one").place({}).get());
+  CHECK(proxy.requests() == 2);
+  CHECK(node.get("/v1/entities/order/one").shown("run") == "1");
+}
 
 TEST_CASE("client: typed calls in the same process") {
   gateway_fixture node;

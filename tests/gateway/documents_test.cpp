@@ -36,11 +36,10 @@ void for_each_reference(const json_document& in, F each) {
   }
 }
 
-/// An engine of the shop alone, whose documents are those of the example.
-struct shop_only {
-  shop_only() {
-    running.host(type_of<shop::cart>());
-    running.host(type_of<shop::account>());
+/// An engine of orders alone.
+struct orders_only {
+  orders_only() {
+    running.host(type_of<orders::order>());
     running.start();
     server.serve();
   }
@@ -55,21 +54,21 @@ struct shop_only {
   runtime::manual_clock clock;
   persistence::memory_journal store;
   runtime::engine running{store, clock};
-  http_server server{running, {.port = 0}};
+  http_server server{running, {.port = 0}, {&orders::payments_contract::description()}};
 };
 
 }  // namespace
 
-TEST_CASE("gateway: the OpenAPI document of the shop is as it was") {
-  shop_only node;
+TEST_CASE("gateway: the OpenAPI document of a type and its activities is as it was") {
+  orders_only node;
   auto got = node.get("/openapi.json");
   CHECK(got.status == 200);
-  check_golden("shop.openapi.json", got.json.dump(true));
+  check_golden("order.openapi.json", got.json.dump(true));
 }
 
-TEST_CASE("gateway: the types of the shop are as they were") {
-  shop_only node;
-  check_golden("shop.types.json", node.get("/v1/types").json.dump(true));
+TEST_CASE("gateway: the description of a type and its activities is as it was") {
+  orders_only node;
+  check_golden("order.types.json", node.get("/v1/types").json.dump(true));
 }
 
 TEST_CASE("gateway: the OpenAPI document is sound") {
@@ -98,6 +97,9 @@ TEST_CASE("gateway: the OpenAPI document is sound") {
   }
   CHECK(ids.contains("ledger.add"));
   CHECK(ids.contains("cart.total.get"));
+  CHECK(ids.contains("order.place"));
+  CHECK(ids.contains("order..mainResult"));
+  CHECK(ids.contains("activities.poll"));
 }
 
 TEST_CASE("gateway: every path of the OpenAPI document is served") {
@@ -112,6 +114,7 @@ TEST_CASE("gateway: every path of the OpenAPI document is served") {
       const auto method = verb == "get"    ? http_verb::get
                           : verb == "post" ? http_verb::post
                                            : http_verb::del;
+      if (path.ends_with("/poll")) concrete += "?timeout=1ms";
       auto got = node.send(method, concrete, method == http_verb::post ? "{}" : "");
       CHECK_MESSAGE(got.status != 405, verb << ' ' << concrete);
       CHECK_MESSAGE(got.shown("code") != "unknown_method", verb << ' ' << concrete);
@@ -149,7 +152,10 @@ TEST_CASE("gateway: metrics are Prometheus text and count what happened") {
         R"(perdure_http_requests_total{endpoint="signal",status="409"} 1)",
         R"(perdure_http_request_seconds_count{endpoint="signal"} 2)",
         R"(perdure_http_request_seconds_bucket{endpoint="signal",le="+Inf"} 2)",
-        "perdure_signals_total 1", "perdure_refused_total 1", "perdure_entities 1"}) {
+        "perdure_signals_total 1", "perdure_refused_total 1", "perdure_entities 1",
+        "perdure_starts_total 0", "perdure_messages_under_way 0", "perdure_activities_pending 0",
+        "perdure_activities_running 0", "perdure_activity_attempts_total 0",
+        "perdure_activity_failures_total 0", "perdure_activities_completed_total 0"}) {
     CHECK_MESSAGE(got.body().find(line + '\n') != std::string::npos, line);
   }
 }

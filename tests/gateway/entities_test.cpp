@@ -1,30 +1,12 @@
 #include <chrono>
 #include <set>
 
+#include "gateway/url.h"
 #include "tests/gateway/fixture.h"
 
 using namespace perdure;
 using namespace perdure::gateway;
 using namespace std::chrono_literals;
-
-namespace {
-
-const json_document& element(const outcome& got, std::string_view member, std::size_t index) {
-  auto* list = got.json.find(member);
-  REQUIRE(list != nullptr);
-  REQUIRE(list->elements() != nullptr);
-  REQUIRE(list->elements()->size() > index);
-  return (*list->elements())[index];
-}
-
-std::size_t size_of(const outcome& got, std::string_view member) {
-  auto* list = got.json.find(member);
-  REQUIRE(list != nullptr);
-  REQUIRE(list->elements() != nullptr);
-  return list->elements()->size();
-}
-
-}  // namespace
 
 TEST_CASE("gateway: an entity's description has its state, timers and suspended handlers") {
   gateway_fixture node;
@@ -125,11 +107,51 @@ TEST_CASE("gateway: the list is filtered by type and status") {
   CHECK(size_of(node.get("/v1/entities?status=parked"), "entities") == 0);
 }
 
+TEST_CASE("gateway: the list is searched by attributes, and shows them") {
+  gateway_fixture node;
+  for (int i = 1; i <= 5; ++i) {
+    node.post("/v1/entities/order/o" + std::to_string(i),
+              R"({"hold":true,"account":"a)" + std::to_string(i % 2) + R"(","cents":)" +
+                  std::to_string(500 * i) + '}');
+  }
+  node.signal("ring");
+  auto found = [&](const std::string& where) {
+    std::string ids;
+    auto page = node.get("/v1/entities?where=" + percent_encode(where));
+    for (std::size_t i = 0; i < size_of(page, "entities"); ++i) {
+      ids += element(page, "entities", i).shown("id") + ' ';
+    }
+    return ids;
+  };
+  CHECK(found("total > 1000") == "o3 o4 o5 ");
+  CHECK(found(R"(account = "a1" and not vip = true)") == "o1 ");
+  CHECK(found("not total > 0") == "one ");
+  auto first = node.get("/v1/entities?type=order&limit=1");
+  CHECK(element(first, "entities", 0).find("attributes")->shown("total") == "500");
+  auto rest = node.get("/v1/entities?type=order&limit=1&after=order%2Fo1&where=" +
+                       percent_encode("vip = true"));
+  CHECK(element(rest, "entities", 0).shown("id") == "o3");
+  CHECK(rest.shown("next") == "order/o3");
+}
+
+TEST_CASE("gateway: entities are counted") {
+  gateway_fixture node;
+  for (int i = 0; i < 12; ++i) node.post("/v1/entities/order/o" + std::to_string(i), "{}");
+  node.signal("ring");
+  CHECK(node.get("/v1/entities?count=true").body() == R"({"count":"13"})");
+  CHECK(node.get("/v1/entities?count=true&status=completed").shown("count") == "12");
+  CHECK(node.get("/v1/entities?count=true&type=ledger&status=running").shown("count") == "1");
+  CHECK(node.get("/v1/entities?count=true&status=parked").shown("count") == "0");
+  CHECK(node.get("/v1/entities?count=true&where=" + percent_encode("vip = false")).shown("count") ==
+        "12");
+}
+
 TEST_CASE("gateway: parameters of the list are checked") {
   gateway_fixture node;
   check_problem(node.get("/v1/entities?type=tree"), 404, "unknown_type");
   for (const std::string query :
-       {"status=asleep", "limit=0", "limit=1001", "limit=x", "after=alice", "where=x"}) {
+       {"status=asleep", "limit=0", "limit=1001", "limit=x", "after=alice", "where=x", "count=1",
+        "limit=5&count=true", "after=a/b&count=true", "where=a=1&status=parked"}) {
     auto got = node.get("/v1/entities?" + query);
     check_problem(got, 400, "malformed");
     CHECK(got.shown("detail").starts_with(query.substr(0, query.find('=')) + ":"));

@@ -17,6 +17,7 @@
 #include "gateway/http_server.h"
 #include "gateway/http_transport.h"
 #include "gateway/json_text.h"
+#include "tests/gateway/order.h"
 #include "tests/runtime/fixture.h"
 
 namespace perdure::gateway {
@@ -50,8 +51,9 @@ struct gateway_fixture {
     running->host(type_of<ledger::book>());
     running->host(type_of<shop::cart>());
     running->host(type_of<shop::account>());
+    running->host(type_of<orders::order>());
     running->start();
-    server = std::make_unique<http_server>(*running, options);
+    server = std::make_unique<http_server>(*running, options, known);
     server->serve();
     transport = std::make_unique<http_transport>(http_address{"127.0.0.1", server->port()}, 64);
   }
@@ -88,12 +90,13 @@ struct gateway_fixture {
   outcome describe(const std::string& id = "one") { return get("/v1/entities/ledger/" + id); }
 
   /// Moves the clock and waits until what is due has happened.
-  void pass(duration time, const std::string& id = "one") {
+  void pass(duration time, const std::string& id = "one") { pass(time, {"ledger", id}); }
+  void pass(duration time, const entity_id& entity) {
     clock.pass(time);
     running->look_at_clock();
     while (true) {
       runtime::answer_box<result<runtime::entity_description>> box;
-      running->describe({"ledger", id}, box.box());
+      running->describe(entity, box.box());
       auto about = box.get();
       if (!about || !about->summary.next_due || *about->summary.next_due > clock.now()) return;
       std::this_thread::yield();
@@ -106,10 +109,28 @@ struct gateway_fixture {
   persistence::memory_journal store;
   runtime::engine_limits limits;
   http_options options;
+  std::vector<const activities_description*> known{&orders::payments_contract::description()};
   std::unique_ptr<runtime::engine> running;
   std::unique_ptr<http_server> server;
   std::unique_ptr<http_transport> transport;
 };
+
+/// An element of a list in an answer.
+inline const json_document& element(const outcome& got, std::string_view member,
+                                    std::size_t index) {
+  auto* list = got.json.find(member);
+  REQUIRE(list != nullptr);
+  REQUIRE(list->elements() != nullptr);
+  REQUIRE(list->elements()->size() > index);
+  return (*list->elements())[index];
+}
+
+inline std::size_t size_of(const outcome& got, std::string_view member) {
+  auto* list = got.json.find(member);
+  REQUIRE(list != nullptr);
+  REQUIRE(list->elements() != nullptr);
+  return list->elements()->size();
+}
 
 /// Checks that a reply is a problem with this status and code, and well-formed.
 inline void check_problem(const outcome& got, unsigned status, std::string_view code) {

@@ -1,5 +1,6 @@
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 #include "tests/gateway/fixture.h"
@@ -106,6 +107,85 @@ TEST_CASE("gateway: timers, delays and failures have their place in a history") 
                      "handler_failed", "reminder_set", "reminder_cancelled", "update_ended"}) {
     CHECK_MESSAGE(kinds.find(kind) != std::string::npos, kind);
   }
+}
+
+TEST_CASE("gateway: what a main does is in its history, decoded by whose contract it is") {
+  gateway_fixture node;
+  const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  node.post("/v1/entities/ledger/book/signals/add", R"({"amount":1})");
+  node.post("/v1/entities/order/one?run-timeout=1h",
+            R"({"cents":450,"account":"alice","tell":"book","parts":["wheel"]})",
+            {{"traceparent", trace}});
+  auto work = node.post("/v1/activities/payments/poll");
+  node.post("/v1/activities/" + work.shown("token") + "/complete", R"({"receipt":"r"})");
+  work = node.post("/v1/activities/vans/poll");
+  REQUIRE(node.running->activities().complete(
+      work.shown("token"), encode(orders::shipping_contract::ship_results{.tracking = "t"})));
+  CHECK(node.get("/v1/entities/order/one/result").shown("receipt") == "r t left 450");
+  std::map<std::string, std::vector<json_document>> of;
+  for (auto& event : events_of(node.get("/v1/entities/order/one/history"))) {
+    of[event.shown("kind")].push_back(event);
+  }
+  REQUIRE(of["main_started"].size() == 1);
+  CHECK(
+      of["main_started"][0].dump() ==
+      R"({"event":"1","run":1,"time":"1970-01-01T12:00:00.000Z","kind":"main_started",)"
+      R"("traceparent":")" +
+          trace +
+          R"(","method":"place","params":{"cents":"450",)"
+          R"("account":"alice","hold":false,"tell":"book","parts":["wheel"]},"runTimeout":"1h"})");
+  REQUIRE(of["attribute_set"].size() == 6);
+  CHECK(of["attribute_set"][1].shown("name") == "total");
+  CHECK(of["attribute_set"][1].shown("value") == "450");
+  REQUIRE(of["activity_scheduled"].size() == 2);
+  auto& charge = of["activity_scheduled"][0];
+  CHECK(charge.shown("name") == "payments.charge");
+  CHECK(charge.find("params")->dump() == R"({"account":"alice","cents":"450"})");
+  CHECK(charge.shown("startToClose") == "1m");
+  CHECK(charge.shown("heartbeat") == "30s");
+  auto& ship = of["activity_scheduled"][1];
+  CHECK(ship.shown("name") == "shipping.@0");
+  CHECK(ship.shown("queue") == "vans");
+  CHECK_FALSE(ship.shown("paramsBase64").empty());
+  REQUIRE(of["activity_ended"].size() == 2);
+  CHECK(of["activity_ended"][0].shown("activity") == charge.shown("event"));
+  CHECK(of["activity_ended"][0].find("results")->dump() == R"({"receipt":"r"})");
+  CHECK_FALSE(of["activity_ended"][1].shown("resultsBase64").empty());
+  REQUIRE(of["message_sent"].size() == 2);
+  CHECK(of["message_sent"][0].shown("sent") == "signal");
+  CHECK(of["message_sent"][0].find("to")->dump() == R"({"type":"ledger","id":"book"})");
+  CHECK(of["message_sent"][0].shown("method") == "add");
+  CHECK(of["message_sent"][0].find("params")->dump() == R"({"amount":"450"})");
+  CHECK(of["message_sent"][1].shown("sent") == "update");
+  REQUIRE(of["reply_received"].size() == 1);
+  CHECK(of["reply_received"][0].shown("message") == of["message_sent"][1].shown("event"));
+  CHECK(of["reply_received"][0].find("results")->dump() == R"({"left":"450"})");
+  REQUIRE(of["main_ended"].size() == 1);
+  CHECK(of["main_ended"][0].shown("status") == "completed");
+  CHECK(of["main_ended"][0].find("results")->shown("receipt") == "r t left 450");
+  auto told = events_of(node.get("/v1/entities/ledger/book/history?from=2"));
+  CHECK(told[0].find("from")->dump() == R"({"type":"order","id":"one"})");
+  CHECK(told[0].shown("traceparent") == trace);
+}
+
+TEST_CASE("gateway: pauses, cancels, resets and new starts have their place in a history") {
+  gateway_fixture node;
+  const std::string one = "/v1/entities/order/one";
+  node.post(one, R"({"hold":true})");
+  node.post(one + "/pause", R"({"reason":"audit"})");
+  node.post(one + "/resume");
+  node.post(one + "/reset?event=1", R"({"reason":"a bug"})");
+  node.post(one + "/cancel", R"({"reason":"enough"})");
+  node.post(one, R"({"hold":true})");
+  std::map<std::string, json_document> of;
+  for (auto& event : events_of(node.get(one + "/history"))) of[event.shown("kind")] = event;
+  CHECK(of["paused"].shown("reason") == "audit");
+  CHECK(of.contains("resumed"));
+  CHECK(of["run_reset"].shown("to") == "1");
+  CHECK(of["run_reset"].shown("reason") == "a bug");
+  CHECK(of["cancel_requested"].shown("reason") == "enough");
+  CHECK(of["main_ended"].shown("status") == "cancelled");
+  CHECK(of["run_continued"].find("main")->shown("method") == "place");
 }
 
 TEST_CASE("gateway: results of an update that ended later are decoded on any page") {

@@ -24,6 +24,14 @@ std::string code_of(const std::string& message) {
   return json ? json->shown("code") : std::string{};
 }
 
+/// An update that takes a second, as a client without a library writes it.
+std::string nap_request(const std::string& headers = "") {
+  const std::string body = R"({"time":1000})";
+  return head("POST /v1/entities/ledger/one/updates/nap",
+              headers + "Content-Length: " + std::to_string(body.size()) + "\r\n") +
+         body;
+}
+
 }  // namespace
 
 TEST_CASE("gateway: a body over the limit is refused before it is read") {
@@ -112,15 +120,21 @@ TEST_CASE("gateway: requests can be pipelined and are answered in order") {
   CHECK(all.find("HTTP/1.1 200 ", found) != std::string::npos);
 }
 
+TEST_CASE("gateway: a client of HTTP/1.0 is answered once, by the end of the connection") {
+  gateway_fixture node;
+  raw_socket old(node.server->port());
+  old.write("GET /healthz HTTP/1.0\r\nHost: test\r\n\r\n");
+  const auto all = old.read_all();
+  CHECK(all.starts_with("HTTP/1.1 200 "));
+  CHECK(all.find("Connection: close\r\n") != std::string::npos);
+  CHECK(all.ends_with(R"({"status":"alive"})"));
+}
+
 TEST_CASE("gateway: a client that goes away does not stop what it asked for") {
   gateway_fixture node;
   {
     raw_socket client(node.server->port());
-    const std::string body = R"({"time":1000})";
-    client.write(
-        head("POST /v1/entities/ledger/one/updates/nap",
-             "Idempotency-Key: k\r\nContent-Length: " + std::to_string(body.size()) + "\r\n") +
-        body);
+    client.write(nap_request("Idempotency-Key: k\r\n"));
     while (node.describe().status != 200) std::this_thread::yield();
   }
   node.pass(1s);
@@ -168,10 +182,7 @@ TEST_CASE(
     "gateway: a draining server refuses what needs the engine and finishes what is in flight") {
   gateway_fixture node;
   raw_socket waiting(node.server->port());
-  const std::string body = R"({"time":1000})";
-  waiting.write(head("POST /v1/entities/ledger/one/updates/nap",
-                     "Content-Length: " + std::to_string(body.size()) + "\r\n") +
-                body);
+  waiting.write(nap_request());
   while (node.describe().status != 200) std::this_thread::yield();
   node.server->drain();
   node.pass(1s);
@@ -186,10 +197,7 @@ TEST_CASE("gateway: stopping cuts off what does not end in time") {
   options.stop_time = 10ms;
   gateway_fixture node({}, options);
   raw_socket waiting(node.server->port());
-  const std::string body = R"({"time":1000})";
-  waiting.write(head("POST /v1/entities/ledger/one/updates/nap",
-                     "Content-Length: " + std::to_string(body.size()) + "\r\n") +
-                body);
+  waiting.write(nap_request());
   while (node.describe().status != 200) std::this_thread::yield();
   node.server->stop();
   CHECK(waiting.read_all().empty());
@@ -198,10 +206,7 @@ TEST_CASE("gateway: stopping cuts off what does not end in time") {
 TEST_CASE("gateway: a node that drains answers waiting updates with 503") {
   gateway_fixture node;
   raw_socket waiting(node.server->port());
-  const std::string body = R"({"time":1000})";
-  waiting.write(head("POST /v1/entities/ledger/one/updates/nap",
-                     "Content-Length: " + std::to_string(body.size()) + "\r\n") +
-                body);
+  waiting.write(nap_request());
   while (node.describe().status != 200) std::this_thread::yield();
   node.server->drain();
   node.running->drain();

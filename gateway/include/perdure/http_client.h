@@ -3,8 +3,8 @@
 /// A caller over HTTP: the same requests as in the node's own process, through its HTTP API.
 ///
 /// Guarantees:
-/// - A signal or update counts once, however often it is sent: one without an idempotency key gets
-///   a random one, and every attempt carries the same.
+/// - A signal, update or start counts once, however often it is sent: one without an idempotency
+///   key gets a random one, and every attempt carries the same.
 /// - Connection failures, attempts that take too long, and problems that are `retryable` are tried
 ///   again, with growing random pauses, until the deadline; then `done` gets the last error.
 /// - Errors carry the code that the node answered; `unavailable` when it cannot be reached.
@@ -16,6 +16,7 @@
 #include <string>
 
 #include <perdure/call.h>
+#include <perdure/lifecycle.h>
 
 namespace perdure {
 
@@ -27,7 +28,7 @@ struct http_caller_options {
   std::size_t connections = 128;  ///< Kept open at most; more calls at once wait for one.
 };
 
-class http_caller final : public caller {
+class http_caller final : public caller, public lifecycle {
 public:
   /// Takes e.g. "http://127.0.0.1:7070"; nothing is sent yet. Throws `failure{malformed}`.
   explicit http_caller(const std::string& url, http_caller_options options = {});
@@ -36,6 +37,12 @@ public:
 
   /// As `caller::call`. REQUIRES: the contract lives as long as the program.
   void call(request what, completion done) override;
+
+  /// As `lifecycle::await_result`, with attempts until `patience` has passed instead of the
+  /// deadline of the options.
+  void await_result(const entity_id& entity, const contract& of, duration patience,
+                    completion done) override;
+  void cancel(const entity_id& entity, std::string reason, completion done) override;
 
 private:
   class implementation;

@@ -5,6 +5,7 @@
 ///     int main(int argc, char** argv) {
 ///       perdure::node node{perdure::node_options::parse(argc, argv)};
 ///       node.host<cart>();
+///       node.provide<my_payments>("https://bank.example");
 ///       return node.run();
 ///     }
 ///
@@ -15,11 +16,15 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include <perdure/activities.h>
 #include <perdure/client.h>
 #include <perdure/entity.h>
+#include <perdure/interceptor.h>
+#include <perdure/value.h>
 
 namespace perdure {
 
@@ -63,6 +68,12 @@ struct node_options {
   static result<node_options> read(std::string program, std::vector<std::string> arguments);
 };
 
+/// How much of a class of activities may run in this process.
+struct provide_limits {
+  std::size_t at_once = 64;  ///< Attempts at the same time.
+  double per_second = 0;     ///< Attempts begun per second; 0: as many as come.
+};
+
 class node {
 public:
   explicit node(node_options options = {});
@@ -75,6 +86,30 @@ public:
     host(type_of<Entity>());
   }
   void host(entity_type type);
+
+  /// Runs these activities in this process: several threads use the one object at once. REQUIRES:
+  /// before `run` and `start`.
+  template <class Activities, class... Args>
+  void provide(Args&&... args) {
+    provide(std::make_shared<Activities>(std::forward<Args>(args)...));
+  }
+  void provide(std::shared_ptr<activities_base> what, provide_limits limits = {});
+
+  /// Makes activities known that workers outside run, so that these can talk JSON to this node.
+  /// What is provided is known without it. REQUIRES: before `run` and `start`.
+  template <class Contract>
+  void declare() {
+    declare(Contract::description());
+  }
+  void declare(const activities_description& what);
+
+  /// Has an interceptor see every request, after those added before it. REQUIRES: before `run` and
+  /// `start`.
+  template <class Interceptor, class... Args>
+  void intercept(Args&&... args) {
+    intercept(std::make_shared<Interceptor>(std::forward<Args>(args)...));
+  }
+  void intercept(std::shared_ptr<interceptor> what);
 
   /// Serves until SIGTERM or SIGINT, then drains. Logs to stderr and prints one line when it is
   /// ready. Returns the exit status: 0; 1 when it could not start, with the reason as one line on
@@ -97,7 +132,29 @@ public:
   /// Returns a client that calls this node directly. REQUIRES: started; the node outlives it.
   perdure::client client();
 
+  // -- activities that are ended from elsewhere in this process (`complete_later`) ---------------
+
+  /// Ends the activity that `token` is of. Errors: malformed, when it is no token of ours, or of an
+  /// activity with other results; completed, when the activity has ended, or the attempt was
+  /// followed by another; unavailable, draining: try again. Blocks if the entity has to be brought
+  /// into memory. REQUIRES: started; its contract is known here.
+  template <class Results>
+  result<nothing> complete(const std::string& token, const Results& results) {
+    return complete_with(token, codec<Results>::schema, encode(results));
+  }
+  /// As above, of an activity without results.
+  result<nothing> complete(const std::string& token) {
+    return complete_with(token, 0, empty_payload());
+  }
+
+  /// The attempt failed: another follows, unless this is for good or there were enough. Errors as
+  /// `complete`.
+  result<nothing> fail(const std::string& token, const activity_failure& why);
+
 private:
+  /// `schema`: of the results' struct; 0: there are none.
+  result<nothing> complete_with(const std::string& token, std::uint64_t schema, bytes results);
+
   struct parts;
   std::unique_ptr<parts> parts_;
 };
