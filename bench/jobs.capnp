@@ -2,14 +2,14 @@
 # Entities of the benchmarks: they call activities, sleep, and fan out.
 
 using Perdure = import "/perdure/contract.capnp";
-$Perdure.namespace("perdure.bench.jobs");
+$Perdure.namespace("jobs");
 
 struct JobState {
   done @0 :UInt64;
 }
 
 interface Tasks $Perdure.activities("tasks") {
-  run @0 (value :UInt64) -> (value :UInt64);
+  perform @0 (value :UInt64) -> (value :UInt64);
 }
 
 interface Job $Perdure.entity("job") $Perdure.state("JobState") {

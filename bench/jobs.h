@@ -5,16 +5,25 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <ranges>
+#include <numeric>
 #include <string>
+#include <vector>
 
 #include "jobs.perdure.h"
 
-namespace perdure::bench::jobs {
+namespace jobs {
+
+using namespace perdure;
+
+inline std::vector<std::uint64_t> numbers_below(std::uint64_t end) {
+  std::vector<std::uint64_t> all(end);
+  std::iota(all.begin(), all.end(), std::uint64_t{0});
+  return all;
+}
 
 class instant_tasks final : public tasks_activities {
 public:
-  run_results run(const run_params& what) override { return {.value = what.value + 1}; }
+  perform_results perform(const perform_params& what) override { return {.value = what.value + 1}; }
 };
 
 class job final : public job_entity {
@@ -22,7 +31,7 @@ public:
   task<three_results> three() override {
     std::uint64_t value = 0;
     for (int i = 0; i < 3; ++i) {
-      value = (co_await activities<tasks_contract>().run({.value = value})).value;
+      value = (co_await activities<tasks_contract>().perform({.value = value})).value;
     }
     co_return {.value = value};
   }
@@ -44,11 +53,10 @@ class batch final : public batch_entity {
 public:
   task<work_results> work(work_params wanted) override {
     auto run = [this](std::uint64_t index) -> task<> {
-      co_await activities<tasks_contract>().run({.value = index});
+      co_await activities<tasks_contract>().perform({.value = index});
       ++state.done;
     };
-    co_await for_each(std::views::iota(std::uint64_t{0}, std::uint64_t{wanted.tasks}),
-                      wanted.at_once, run);
+    co_await for_each(numbers_below(wanted.tasks), wanted.at_once, run);
     co_return {.done = state.done};
   }
 
@@ -64,12 +72,11 @@ public:
           co_await child<batch_contract>(id).work({.tasks = wanted.tasks, .at_once = 16});
       state.done += finished.done;
     };
-    co_await for_each(std::views::iota(std::uint64_t{0}, std::uint64_t{wanted.batches}),
-                      wanted.at_once, run);
+    co_await for_each(numbers_below(wanted.batches), wanted.at_once, run);
     co_return {.done = state.done};
   }
 
   progress_results progress() const override { return {.done = state.done}; }
 };
 
-}  // namespace perdure::bench::jobs
+}  // namespace jobs

@@ -18,7 +18,7 @@ namespace perdure::bench {
 
 namespace {
 
-using namespace jobs;
+using namespace ::jobs;
 
 class job_engine {
 public:

@@ -194,6 +194,8 @@ public:
   const std::map<event_number, pending_activity>& activities() const { return activities_; }
   /// Messages that have not been settled, by number.
   const std::map<event_number, outgoing>& outbox() const { return outbox_; }
+  /// Returns the activities that were asked to stop and whose end is waited for.
+  std::vector<event_number> being_cancelled() const;
   const std::vector<child>& children() const { return children_; }
   const core::attributes& attributes() const { return attributes_; }
   /// Returns the main that was started, or null.

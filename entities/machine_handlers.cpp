@@ -246,6 +246,14 @@ void machine::close(const std::string& why) {
   children_.clear();
 }
 
+std::vector<event_number> machine::being_cancelled() const {
+  std::vector<event_number> numbers;
+  for (auto& each : handlers_.waiting()) {
+    if (each.told_to_stop && activities_.contains(each.call)) numbers.push_back(each.call);
+  }
+  return numbers;
+}
+
 event_number machine::order(command what) {
   turn_->commands.push_back(std::move(what));
   return turn_->last_event();

@@ -131,8 +131,11 @@ std::optional<error> live_entity::open(std::vector<core::record>& sealed) const 
 /// What was under way when the entity was last in memory.
 void live_entity::redispatch() {
   settling_.clear();
-  for (auto& [number, each] : machine_->activities()) {
-    services_.activities.schedule(slot_->id, machine_->life(), each, true);
+  std::vector<core::pending_activity> activities;
+  for (auto& [number, each] : machine_->activities()) activities.push_back(each);
+  services_.activities.schedule_reloaded(slot_->id, machine_->life(), activities);
+  for (auto number : machine_->being_cancelled()) {
+    services_.activities.request_cancel(slot_->id, number);
   }
   for (auto& [number, each] : machine_->outbox()) {
     services_.messages.post(slot_->id, machine_->life(), each);
@@ -689,7 +692,10 @@ void live_entity::submit(core::record step, std::vector<reply> replies) {
   auto after = summary();
   after.last_active = step.time;
   std::optional<core::attributes> attributes;
-  if (machine_->attributes() != known_attributes_) {
+  // A run begins with all of them: the records that set them may go.
+  const bool begins_run = step.event == after.run_began;
+  if (machine_->attributes() != known_attributes_ ||
+      (begins_run && !machine_->attributes().empty())) {
     attributes = known_attributes_ = machine_->attributes();
   }
   bytes encoded;
