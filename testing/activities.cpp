@@ -178,7 +178,8 @@ void world::begin_attempt(live& of, event_number number) {
   attempt_end end;
   using kind = behaviour::kind;
   if (next) {
-    scripted->second->calls.push_back({of.id, attempt, context.key(), now_, what.params});
+    scripted->second->calls.push_back(
+        {of.id, attempt, context.key(), now_, what.params, what.options.queue});
     if (next->what == kind::returns) end = next->results;
     if (next->what == kind::fails) end = next->failure;
     if (next->what == kind::completes_later) (void)context.complete_later();

@@ -64,6 +64,16 @@ test_environment& test_environment::host(const entity_type& type) {
   return *this;
 }
 
+test_environment& test_environment::deploy(const entity_type& type) {
+  world_->deploy(type);
+  return *this;
+}
+
+test_environment& test_environment::intercept(std::shared_ptr<interceptor> what) {
+  world_->intercept(std::move(what));
+  return *this;
+}
+
 test_environment& test_environment::provide(std::shared_ptr<activities_base> activities) {
   world_->provide(std::move(activities));
   return *this;

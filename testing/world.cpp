@@ -32,6 +32,20 @@ void world::host(const entity_type& type) {
   }
 }
 
+void world::deploy(const entity_type& type) {
+  auto known = types_.find(type.contract->type);
+  if (known == types_.end()) {
+    throw std::invalid_argument('"' + std::string(type.contract->type) + "\" is not hosted");
+  }
+  known->second = type;
+  json_.erase(known->first);
+  for (auto& [id, of] : entities_) {
+    if (id.type != known->first || of->machine->has_ended()) continue;
+    of->type = type;
+    crash(*of);
+  }
+}
+
 void world::provide(std::shared_ptr<activities_base> activities) {
   const std::string name(activities->described().name);
   if (!provided_.emplace(name, std::move(activities)).second) {
@@ -75,6 +89,21 @@ std::uint64_t world::send(request what, completion done) {
                                       "\" here: env.host<...>() says which there are"};
     answer(what.target, what.method->name, std::move(done), std::move(why));
     return number;
+  }
+  for (auto& each : interceptors_) {
+    auto why = each->before(what);
+    if (!why) continue;
+    answer(what.target, what.method->name, std::move(done), std::move(*why));
+    return number;
+  }
+  if (!interceptors_.empty()) {
+    done = [this, id = what.target, method = what.method,
+            done = std::move(done)](result<perdure::answer> how) {
+      for (auto each = interceptors_.rbegin(); each != interceptors_.rend(); ++each) {
+        (*each)->after(id, *method, how);
+      }
+      done(std::move(how));
+    };
   }
   auto& target = get(what.target);
   target.requests.push_back({number, {now_, steps_}, std::move(what), std::move(done)});

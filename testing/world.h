@@ -99,7 +99,7 @@ struct live {
   live(entity_id who, const entity_type& of) : id(std::move(who)), type(of) {}
 
   const entity_id id;
-  const entity_type type;
+  entity_type type;
   std::map<event_number, place> steps;  ///< By the step's first event.
   std::map<event_number, place> ended;  ///< Updates and mains, by the event that began them.
   std::map<event_number, delivery> deliveries;
@@ -123,6 +123,8 @@ public:
   world(test_options options, crashing crashes);
 
   void host(const entity_type& type);
+  void deploy(const entity_type& type);
+  void intercept(std::shared_ptr<interceptor> what) { interceptors_.push_back(std::move(what)); }
   void provide(std::shared_ptr<activities_base> activities);
   std::shared_ptr<script> script_of(const activities_description& of, std::string_view activity);
 
@@ -230,6 +232,7 @@ private:
   timestamp now_;
   std::mt19937_64 choices_;
   std::map<std::string, entity_type, std::less<>> types_;
+  std::vector<std::shared_ptr<interceptor>> interceptors_;
   std::map<std::string, core::json_codec> json_;  ///< By type, of those that were asked for.
   std::map<std::string, std::shared_ptr<activities_base>, std::less<>> provided_;
   std::map<std::pair<std::string, std::uint16_t>, std::shared_ptr<script>> scripts_;

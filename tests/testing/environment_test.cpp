@@ -14,6 +14,35 @@ using perdure::errc;
 using perdure::test_environment;
 using perdure::test_failure;
 
+/// Rests an hour where the other rests a day.
+class quick_tour final : public tour_entity {
+public:
+  task<travel_results> travel(travel_params what) override {
+    ++state.rounds;
+    while (state.days < what.days) {
+      co_await continue_point();
+      co_await sleep(version("hours", 0, 1) == 0 ? 24h : 1h);
+      ++state.days;
+    }
+    co_return {.days = state.days};
+  }
+};
+
+/// Keeps everybody but Ann from tours, and a list of what is answered.
+class doorman final : public perdure::interceptor {
+public:
+  std::optional<perdure::error> before(const perdure::request& what) override {
+    if (what.target.id == "ann") return std::nullopt;
+    return perdure::error{errc::forbidden, "not " + what.target.id};
+  }
+  void after(const perdure::entity_id& who, const perdure::method& what,
+             const perdure::result<perdure::answer>& how) override {
+    log.push_back(who.id + ' ' + std::string(what.name) + (how ? "" : " refused"));
+  }
+
+  std::vector<std::string> log;
+};
+
 }  // namespace
 
 TEST_CASE("environment: a generated client calls through it") {
@@ -41,6 +70,40 @@ TEST_CASE("environment: a year of sleep takes no time") {
   CHECK(tour_client(env, "t").travel({.days = 365}).get().value().days == 365);
   CHECK(env.now() - start == 24h * 365);
   CHECK(env.status("tour/t") == "completed");
+}
+
+TEST_CASE("environment: a new version of a class goes on with what has begun") {
+  test_environment env;
+  env.host<tour>();
+  tour_client(env, "before").travel({.days = 1}).get().value();
+  auto old = env.send(tour_client(env, "old").travel({.days = 3}));
+  env.run_for(36h);
+  env.deploy<quick_tour>();
+  const auto start = env.now();
+  CHECK(tour_client(env, "new").travel({.days = 3}).get());
+  CHECK(env.now() - start == 3h);
+  CHECK(old.get().value().days == 3);
+  CHECK(env.now() - start == 36h);
+  CHECK(env.state<tour_state>("tour/before").days == 1);
+  CHECK_THROWS_AS(env.deploy<account>(), std::invalid_argument);
+
+  auto other = env.send(tour_client(env, "other").travel({.days = 3}));
+  env.run_until_idle();
+  CHECK_THROWS_WITH_AS(env.deploy<tour>(), doctest::Contains("tour/other cannot be brought back"),
+                       test_failure);
+}
+
+TEST_CASE("environment: an interceptor sees calls, their answers, and denies") {
+  test_environment env;
+  auto door = std::make_shared<doorman>();
+  env.host<tour>().intercept(door);
+  CHECK(tour_client(env, "ann").travel({.days = 1}).get());
+  CHECK(tour_client(env, "bob").travel({.days = 1}).get().error().code == errc::forbidden);
+  CHECK(!tour_client(env, "ann")
+             .travel({.days = 1}, {.start = {.when_ended = perdure::id_reuse::reject}})
+             .get());
+  CHECK(door->log == std::vector<std::string>{"ann travel", "ann travel refused"});
+  CHECK(env.ids("tour") == std::vector<std::string>{"ann"});
 }
 
 TEST_CASE("environment: it tells who exists, and in which run") {

@@ -40,6 +40,7 @@
 #include <perdure/entity.h>
 #include <perdure/errors.h>
 #include <perdure/history.h>
+#include <perdure/interceptor.h>
 #include <perdure/options.h>
 #include <perdure/testing_activities.h>
 #include <perdure/types.h>
@@ -118,6 +119,17 @@ public:
     return host(type_of<Entity>());
   }
   test_environment& host(const entity_type& type);
+
+  /// Deploys a new version of a class that is hosted: every entity of its type that has not ended
+  /// is loaded anew. Throws `test_failure` where one does not replay with it.
+  template <class Entity>
+  test_environment& deploy() {
+    return deploy(type_of<Entity>());
+  }
+  test_environment& deploy(const entity_type& type);
+
+  /// Has an interceptor see every call from outside, after those added before it.
+  test_environment& intercept(std::shared_ptr<interceptor> what);
 
   /// Runs these activities for real, at the time of each attempt.
   test_environment& provide(std::shared_ptr<activities_base> activities);

@@ -31,6 +31,7 @@ struct activity_call {
   std::string key;  ///< As `activity_context::key`.
   timestamp time;
   bytes params;
+  std::string queue = {};  ///< As its options say; empty: that of its activities.
 };
 
 namespace testing {
