@@ -27,24 +27,25 @@ TEST_CASE("overlap: skip leaves out what is due while a run goes on") {
 }
 
 TEST_CASE("overlap: buffer_one lets one wait, and it begins when the other ends") {
-  hourly n{150, schedule_overlap::buffer_one, 6};
-  // The second waits until 3:30; what is due at 3:00 is skipped, the one of 4:00 waits until 6:00.
+  hourly n{140, schedule_overlap::buffer_one, 6};
+  // That of 2:00 waits until 3:20, that of 4:00 until 5:40.
   CHECK(n.recent() ==
         runs{{"01:00:00", is::completed}, {"02:00:00", is::completed}, {"04:00:00", is::running}});
-  CHECK(n.about().recent.at(1).actual == "2030-01-01T03:30:00Z");
+  CHECK(n.about().recent.at(1).actual == "2030-01-01T03:20:00Z");
   CHECK(n.about().skipped == 2);
   CHECK(n.about().buffered == 1);
 }
 
 TEST_CASE("overlap: buffer_all lets all wait, in order") {
-  hourly n{150, schedule_overlap::buffer_all, 6};
+  hourly n{140, schedule_overlap::buffer_all, 6};
   CHECK(n.recent() ==
         runs{{"01:00:00", is::completed}, {"02:00:00", is::completed}, {"03:00:00", is::running}});
   CHECK(n.about().buffered == 3);
   CHECK(n.about().skipped == 0);
-  // More than 1,000 do not wait.
+  // Not more than 1,000 wait; one may just have begun.
   n.world.run_for(24h * 100);
-  CHECK(n.about().buffered == 1'000);
+  CHECK(n.about().buffered <= 1'000);
+  CHECK(n.about().buffered >= 999);
   CHECK(n.about().skipped > 0);
 }
 
@@ -57,7 +58,7 @@ TEST_CASE("overlap: cancel_other asks the run to stop, and begins when it has") 
   CHECK(about.recent.at(0).ended == "2030-01-01T02:01:00Z");
   CHECK(about.recent.at(1).actual == "2030-01-01T02:01:00Z");
   CHECK(about.failed == 0);
-  CHECK(n.world.status("job", "j-2030-01-01T01:00:00Z") == core::life_status::cancelled);
+  CHECK(n.world.status("job/j-2030-01-01T01:00:00Z") == "cancelled");
 }
 
 TEST_CASE("overlap: of those that would cancel the run, the last one begins") {
@@ -86,7 +87,7 @@ TEST_CASE("overlap: terminate_other ends the run at once") {
                            {"02:00:00", is::terminated},
                            {"03:00:00", is::running}});
   CHECK(n.about().recent.at(1).actual == "2030-01-01T02:00:00Z");
-  CHECK(n.world.status("job", "j-2030-01-01T01:00:00Z") == core::life_status::terminated);
+  CHECK(n.world.status("job/j-2030-01-01T01:00:00Z") == "terminated");
 }
 
 TEST_CASE("overlap: allow_all lets runs go on beside each other") {
