@@ -1,11 +1,15 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
+#include <perdure/history.h>
 #include <perdure/node.h>
+#include <perdure/schedule.h>
 
 #include "gateway/activity_tokens.h"
 #include "gateway/http_server.h"
@@ -13,6 +17,7 @@
 #include "node/logging.h"
 #include "node/system_clock.h"
 #include "persistence/lmdb/lmdb_journal.h"
+#include "persistence/sealing.h"
 #include "runtime/engine.h"
 
 namespace perdure {
@@ -77,6 +82,7 @@ struct node::parts {
     for (auto& [what, allowed] : provided) engine->provide(what, allowed);
     for (auto* each : known) engine->activities().know(*each);
     for (auto& each : interceptors) engine->intercept(each);
+    if (codec) engine->encode_with(codec);
   }
 
   std::vector<const activities_description*> all_known() const {
@@ -90,6 +96,7 @@ struct node::parts {
   std::vector<std::pair<std::shared_ptr<activities_base>, runtime::activity_limits>> provided;
   std::vector<const activities_description*> known;
   std::vector<std::shared_ptr<interceptor>> interceptors;
+  std::shared_ptr<const payload_codec> codec;
   system_wall_clock wall;
   std::unique_ptr<persistence::journal> journal;
   std::unique_ptr<runtime::engine> engine;
@@ -112,8 +119,52 @@ void node::intercept(std::shared_ptr<interceptor> what) {
   parts_->interceptors.push_back(std::move(what));
 }
 
+void node::encode_with(std::shared_ptr<const payload_codec> codec) {
+  parts_->codec = std::move(codec);
+}
+
+/// Replays the histories of the options; prints a line for each. Returns the exit status.
+int node::replay_histories() const {
+  auto& p = *parts_;
+  auto replayed = [&](const std::filesystem::path& file) -> result<std::size_t> {
+    auto found = load_history(file);
+    if (!found) return std::move(found).error();
+    auto steps = found->steps();
+    for (auto& step : steps) {
+      if (!p.codec) break;
+      if (auto why = persistence::unseal(step, *p.codec)) return std::move(*why);
+    }
+    auto type = std::ranges::find_if(
+        p.types, [&](auto& each) { return each.contract->type == found->entity().type; });
+    if (type == p.types.end()) {
+      return error{errc::unknown_type, "this program hosts no \"" + found->entity().type + '"'};
+    }
+    const auto count = steps.size();
+    if (auto why = replay(*type, history(found->entity(), std::move(steps))))
+      return std::move(*why);
+    return count;
+  };
+  int status = 0;
+  for (auto& file : p.options.replay) {
+    auto how = replayed(file);
+    if (how) {
+      std::printf("%s: %zu steps as recorded\n", file.c_str(), *how);
+    } else {
+      std::printf("%s: %s: %s\n", file.c_str(), std::string(to_string(how.error().code)).c_str(),
+                  how.error().detail.c_str());
+      status = 1;
+    }
+  }
+  return status;
+}
+
 result<nothing> node::start() {
   auto& p = *parts_;
+  const auto schedules = type_of<schedule>();
+  if (std::ranges::none_of(
+          p.types, [&](auto& each) { return each.contract->type == schedules.contract->type; })) {
+    p.types.push_back(schedules);
+  }
   if (p.options.journal != "lmdb") {
     return error{errc::malformed,
                  "--journal " + p.options.journal + ": this build knows lmdb only"};
@@ -229,6 +280,7 @@ const char* await_signal() {
 int node::run() {
   auto& options = parts_->options;
   configure_logging(options.log_level, options.log_format);
+  if (!options.replay.empty()) return replay_histories();
   hold_signals();
   auto started = start();
   if (!started) {

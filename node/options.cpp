@@ -55,6 +55,9 @@ private:
     time("--history-retention", into.history_retention, "How long runs that ended are kept");
     time("--retention", into.retention, "How long entities that ended are kept");
     size("--storage-limit", into.storage_limit, "Most disk space of the data (0: the whole disk)");
+    app_.add_option("--replay", into.replay,
+                    "Replay these exported histories against this program, and end")
+        ->type_name("FILE");
     time("--idempotency-window", into.idempotency_window, "How long an Idempotency-Key counts");
   }
 

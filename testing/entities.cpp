@@ -5,6 +5,7 @@
 
 #include "entities/payload.h"
 #include "persistence/codec.h"
+#include "persistence/sealing.h"
 #include "sharding/shard.h"
 #include "testing/world.h"
 
@@ -36,11 +37,24 @@ live& world::get(const entity_id& entity) {
   return made;
 }
 
+/// Reads from the journal what is needed to bring an entity back, its payloads in clear.
+result<persistence::loaded_entity> world::read(const entity_id& entity, event_number at) const {
+  auto found = journal_.load(entity, at);
+  if (!found || !options_.codec) return found;
+  if (auto& base = found->base) {
+    if (auto why = persistence::unseal(base->carried, *options_.codec)) return std::move(*why);
+  }
+  for (auto& step : found->records) {
+    if (auto why = persistence::unseal(step, *options_.codec)) return std::move(*why);
+  }
+  return found;
+}
+
 void world::load(live& of) {
   of.machine = std::make_unique<core::machine>(of.type, of.id, limits_);
   of.snapshot_event = 0;
   of.known_attributes.clear();
-  auto found = journal_.load(of.id);
+  auto found = read(of.id);
   if (!found) {
     if (found.error().code != errc::entity_not_found) fail(found.error().detail);
     return;
@@ -72,8 +86,14 @@ void world::commit(live& of, core::record step) {
     attributes = of.known_attributes = of.machine->attributes();
   }
   auto encoded = persistence::encode_record(of.id, step, after, attributes);
-  of.machine->add_run_bytes(encoded.size());
   digest_ = core::digest(encoded, digest_);
+  if (options_.codec) {
+    auto sealed = step;
+    persistence::seal(sealed, *options_.codec);
+    encoded = persistence::encode_record(of.id, sealed, after, attributes);
+    if (taken) persistence::seal(taken->carried, *options_.codec);
+  }
+  of.machine->add_run_bytes(encoded.size());
   const auto shard = sharding::shard_of(of.id, journal_.shard_count());
   const persistence::batch batch{shard,      epochs_[shard],    of.id, step.event, after,
                                  attributes, std::move(encoded)};
@@ -282,7 +302,25 @@ std::vector<std::string> world::pending(const entity_id& entity) {
 
 history world::history_of(const entity_id& entity) const {
   auto found = journal_.history(entity, 0, std::numeric_limits<std::size_t>::max(), std::nullopt);
-  return {entity, found ? std::move(*found) : std::vector<core::record>{}};
+  if (!found) return {entity, {}};
+  for (auto& step : *found) {
+    // It was read when it was loaded.
+    if (options_.codec) (void)persistence::unseal(step, *options_.codec);
+  }
+  return {entity, std::move(*found)};
+}
+
+std::vector<bytes> world::stored(const entity_id& entity) const {
+  std::vector<bytes> all;
+  auto found = journal_.history(entity, 0, std::numeric_limits<std::size_t>::max(), std::nullopt);
+  if (!found) return all;
+  for (auto& step : *found) {
+    persistence::entity_summary after;
+    after.run = step.run;
+    after.last_event = step.last_event();
+    all.push_back(persistence::encode_record(entity, step, after));
+  }
+  return all;
 }
 
 std::vector<entity_id> world::entities() const {

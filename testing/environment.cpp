@@ -192,6 +192,10 @@ history test_environment::history(const entity_name& entity) {
   return world_->history_of(entity.id);
 }
 
+std::vector<bytes> test_environment::stored(const entity_name& entity) {
+  return world_->stored(entity.id);
+}
+
 std::vector<std::string> test_environment::handler_failures() { return world_->handler_failures(); }
 
 std::vector<std::string> test_environment::undelivered() { return world_->undelivered(); }

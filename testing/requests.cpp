@@ -64,7 +64,7 @@ result<answer> world::query(live& of, const request& what) {
     if (!found) return std::move(found).error();
     return perdure::answer{0, of.machine->where().run, false, std::move(*found)};
   }
-  auto past = journal_.load(of.id, what.options.at);
+  auto past = read(of.id, what.options.at);
   if (!past) return std::move(past).error();
   core::machine then(of.type, of.id, limits_);
   if (auto& base = past->base) {

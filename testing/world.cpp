@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "testing/replay.h"
+#include "persistence/replay.h"
 
 namespace perdure::testing {
 
@@ -325,7 +325,7 @@ std::string world::problems() {
   for (auto& [id, of] : entities_) {
     if (!of->exists()) continue;
     core::machine fresh(of->type, id, limits_);
-    if (auto why = replay_all(fresh, history_of(id).steps())) {
+    if (auto why = persistence::replay_all(fresh, history_of(id).steps())) {
       add(to_string(id) + ", replayed: " + why->detail);
     } else if (fresh.state() != of->machine->state()) {
       add(to_string(id) + ", replayed, has another state");

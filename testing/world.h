@@ -149,6 +149,7 @@ public:
   core::machine& machine_of(const entity_id& entity) { return *get(entity).machine; }
   std::vector<std::string> pending(const entity_id& entity);
   history history_of(const entity_id& entity) const;
+  std::vector<bytes> stored(const entity_id& entity) const;
   std::vector<entity_id> entities() const;
 
   std::vector<std::string> handler_failures();
@@ -189,6 +190,7 @@ private:
   live* find(const entity_id& entity);
   live& get(const entity_id& entity);
   void load(live& of);
+  result<persistence::loaded_entity> read(const entity_id& entity, event_number at = 0) const;
   void commit(live& of, core::record step);
   persistence::entity_summary summary_of(const live& of) const;
   std::optional<persistence::snapshot> maybe_snapshot(live& of, core::record& step) const;

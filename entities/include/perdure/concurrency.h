@@ -324,7 +324,7 @@ task<> for_each(Range items, std::size_t at_once, Body body) {
   std::exception_ptr first;
   detail::group group(outer);
   const auto most = at_once == 0 ? std::size_t{0} : at_once - 1;
-  for (auto& item : items) {
+  for (auto&& item : items) {
     co_await group.until(most);
     if (first) break;
     group.start(detail::as_task(body(item)), [&](std::exception_ptr thrown) {

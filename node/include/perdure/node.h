@@ -24,6 +24,7 @@
 #include <perdure/client.h>
 #include <perdure/entity.h>
 #include <perdure/interceptor.h>
+#include <perdure/payload_codec.h>
 #include <perdure/value.h>
 
 namespace perdure {
@@ -55,6 +56,9 @@ struct node_options {
   std::size_t threads = 0;                     ///< For entities; 0: one per core.
   std::uint64_t continue_after_events = 4'096;
   std::uint64_t continue_after_bytes = 4ull * 1024 * 1024;
+
+  /// Histories to be replayed against the hosted classes instead of serving (`perdure export`).
+  std::vector<std::filesystem::path> replay;
 
   std::string log_level = "info";
   std::string log_format = "text";
@@ -110,6 +114,10 @@ public:
     intercept(std::make_shared<Interceptor>(std::forward<Args>(args)...));
   }
   void intercept(std::shared_ptr<interceptor> what);
+
+  /// Has payloads stored as `codec` makes them, e.g. encrypted (<perdure/aead_codec.h>). REQUIRES:
+  /// as for `host`, and a codec that can read what the data was written with.
+  void encode_with(std::shared_ptr<const payload_codec> codec);
 
   /// Serves until SIGTERM or SIGINT, then drains. Logs to stderr and prints one line when it is
   /// ready. Returns the exit status: 0; 1 when it could not start, with the reason as one line on

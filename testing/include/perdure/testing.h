@@ -42,6 +42,7 @@
 #include <perdure/history.h>
 #include <perdure/interceptor.h>
 #include <perdure/options.h>
+#include <perdure/payload_codec.h>
 #include <perdure/testing_activities.h>
 #include <perdure/types.h>
 #include <perdure/value.h>
@@ -69,6 +70,8 @@ struct test_options {
   std::uint64_t steps_max = 100'000;
   std::uint64_t snapshot_every_events = 32;
   std::uint64_t continue_after_events = 4'096;
+  /// Makes what is stored of payloads, and reads it. Null: they are stored as they are.
+  std::shared_ptr<const payload_codec> codec = {};
   /// Told what the test did not ask about. Empty: as `report_test_failures` says.
   std::function<void(const std::string&)> on_failure = {};
 };
@@ -211,6 +214,8 @@ public:
   /// Returns a line for each thing that has not ended: handlers, activities, messages, timers.
   std::vector<std::string> pending(const entity_name& entity);
   perdure::history history(const entity_name& entity);
+  /// Returns what is stored of it, record by record, as it lies in the journal.
+  std::vector<bytes> stored(const entity_name& entity);
 
   /// Returns the failures of handlers that nobody waits for, which were looked at.
   std::vector<std::string> handler_failures();

@@ -5,10 +5,10 @@
 
 #include "entities/machine.h"
 
-namespace perdure::testing {
+namespace perdure::persistence {
 
 /// Replays `steps` with a fresh machine. Where a run continues as new, what is carried must be the
 /// state that the run before led to.
 std::optional<error> replay_all(core::machine& fresh, const std::vector<core::record>& steps);
 
-}  // namespace perdure::testing
+}  // namespace perdure::persistence

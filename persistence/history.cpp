@@ -9,7 +9,7 @@
 
 #include "entities/payload.h"
 #include "persistence/codec.h"
-#include "testing/replay.h"
+#include "persistence/replay.h"
 
 namespace perdure {
 
@@ -152,10 +152,10 @@ std::optional<error> replay(const entity_type& type, const history& what) {
   }
   const core::machine_limits limits;
   core::machine fresh(type, what.entity(), limits);
-  return testing::replay_all(fresh, what.steps());
+  return persistence::replay_all(fresh, what.steps());
 }
 
-namespace testing {
+namespace persistence {
 
 std::optional<error> replay_all(core::machine& fresh, const std::vector<core::record>& steps) {
   for (auto& step : steps) {
@@ -172,6 +172,6 @@ std::optional<error> replay_all(core::machine& fresh, const std::vector<core::re
   return std::nullopt;
 }
 
-}  // namespace testing
+}  // namespace persistence
 
 }  // namespace perdure
