@@ -28,6 +28,20 @@ public:
   }
 };
 
+/// Stores everything inverted.
+class masking final : public perdure::payload_codec {
+public:
+  perdure::bytes encode(perdure::bytes_view plain) const override { return inverted(plain); }
+  perdure::bytes decode(perdure::bytes_view stored) const override { return inverted(stored); }
+
+private:
+  static perdure::bytes inverted(perdure::bytes_view of) {
+    perdure::bytes made;
+    for (auto each : of) made.push_back(~each);
+    return made;
+  }
+};
+
 /// Keeps everybody but Ann from tours, and a list of what is answered.
 class doorman final : public perdure::interceptor {
 public:
@@ -104,6 +118,28 @@ TEST_CASE("environment: an interceptor sees calls, their answers, and denies") {
              .get());
   CHECK(door->log == std::vector<std::string>{"ann travel", "ann travel refused"});
   CHECK(env.ids("tour") == std::vector<std::string>{"ann"});
+}
+
+TEST_CASE("environment: what is stored is as the codec makes it, and no crash shows that") {
+  auto mask = std::make_shared<masking>();
+  perdure::crash_everywhere(
+      [](test_environment& env) {
+        env.host<desk>();
+        desk_client client{env, "d"};
+        client.note({.text = "a secret"}).get().value();
+        auto notes = env.send(client.wait_for_notes({.count = 2}));
+        client.note({.text = "a secret"}).get().value();
+        CHECK(notes.get().value().log == std::vector<std::string>{"a secret", "a secret"});
+        CHECK(env.stored("desk/d").size() == env.history("desk/d").size());
+        for (auto& each : env.stored("desk/d")) {
+          CHECK(perdure::as_text(each).find("a secret") == std::string_view::npos);
+        }
+      },
+      {.snapshot_every_events = 1, .codec = mask});
+  test_environment plain;
+  plain.host<desk>();
+  desk_client(plain, "d").note({.text = "a secret"}).get().value();
+  CHECK(perdure::as_text(plain.stored("desk/d")[0]).find("a secret") != std::string_view::npos);
 }
 
 TEST_CASE("environment: it tells who exists, and in which run") {
