@@ -50,7 +50,6 @@ private:
     return activities<service_contract>(
         {.start_to_close = 1min, .retry = {.most = 5s, .final_types = {"declined"}}});
   }
-
   perdure::call<> notify(std::string text) { return service().notify({.text = std::move(text)}); }
   perdure::task<> refund(std::string product, std::string why) {
     state.phase = phase::refunding;
