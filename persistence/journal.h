@@ -7,7 +7,8 @@
 /// - When `append` says ok for a batch, it survives a crash of the process and of the machine.
 /// - Batches of one entity are appended in the order of their events, without gaps: a batch whose
 ///   first event does not follow the entity's last one is `out_of_sequence` and leaves no trace. So
-///   is one to an entity that has ended, unless it begins a run (`first_event == after.run_began`).
+///   is one to an entity that has ended, unless it begins a run (`first_event == after.run_began`),
+///   or leaves run and status as they are: what an entity sends at its end is settled after it.
 ///   That one lets it live again.
 /// - `load`, `find`, `list`, `count`, `pending`, `history` and `due` see every batch whose append
 /// has
@@ -155,6 +156,12 @@ struct journal_stats {
   std::uint64_t unindexed_records = 0;  ///< Appended and not yet in the derived environment.
   bool storage_full = false;            ///< The last append was refused for want of room.
 };
+
+/// Whether a batch may come after an entity's last one, as far as its end matters.
+inline bool may_follow(const entity_summary& before, const batch& next) {
+  if (!has_ended(before.status) || next.first_event == next.after.run_began) return true;
+  return next.after.status == before.status && next.after.run == before.run;
+}
 
 class journal {
 public:

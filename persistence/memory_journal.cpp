@@ -64,9 +64,7 @@ append_outcome memory_journal::admit(const batch& next) const {
   }
   auto found = entities_.find(next.entity);
   bool known = found != entities_.end();
-  if (known && has_ended(found->second.summary().status) && !begins_run(next)) {
-    return append_outcome::out_of_sequence;
-  }
+  if (known && !may_follow(found->second.summary(), next)) return append_outcome::out_of_sequence;
   auto last = known ? found->second.summary().last_event : 0;
   if (next.first_event != last + 1 || !is_key(next.entity)) return append_outcome::out_of_sequence;
   return append_outcome::ok;
@@ -282,8 +280,14 @@ std::vector<activity_progress> memory_journal::noted(const entity_id& entity) co
 void memory_journal::remove(const garbage& ended) {
   auto found = entities_.find(ended.entity);
   if (found == entities_.end() || found->second.lives != ended.life) return;
-  if (found->second.summary().last_event == ended.last_event) {
+  auto& [name, entity] = *found;
+  if (entity.summary().last_event == ended.last_event) {
     entities_.erase(found);
+    return;
+  }
+  // What was settled after the end is garbage of its own, and comes later.
+  if (!ended.is_run && has_ended(entity.summary().status) &&
+      entity.summary().run_began <= ended.last_event) {
     return;
   }
   // A run, or an entity that was started again since: what it had done until then.

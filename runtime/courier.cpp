@@ -52,6 +52,7 @@ void courier::post(const entity_id& sender, timestamp life, const core::outgoing
   {
     std::lock_guard guard{mutex_};
     if (stopped_ || !messages_.emplace(which, message{life, what, false, 0, {}}).second) return;
+    unsettled_[{sender, what.target}].numbers.insert(what.number);
     auto& lane = lanes_[{sender, what.target}];
     lane.push_back(what.number);
     if (lane.size() > 1) return;
@@ -65,6 +66,12 @@ void courier::settled(const entity_id& sender, timestamp life, const entity_id& 
     std::lock_guard guard{mutex_};
     messages_.erase({sender, number});
     if (stopped_) return;
+    // What came before and is still waited for must be known when it is asked for again.
+    auto& of = unsettled_[{sender, target}];
+    of.numbers.erase(number);
+    of.settled = std::max(of.settled, number);
+    number = of.numbers.empty() ? of.settled : *of.numbers.begin() - 1;
+    if (of.numbers.empty()) unsettled_.erase({sender, target});
   }
   through_.forget(target, sender, life, number);
 }

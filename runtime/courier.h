@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -112,6 +113,12 @@ private:
   std::unordered_map<name, message, hash> messages_;  ///< Posted and not settled.
   /// Messages that have not been taken, in order; the first is under way.
   std::unordered_map<key, std::deque<event_number>, hash> lanes_;
+  /// Messages that are not settled, and the highest number that was.
+  struct unsettled {
+    std::set<event_number> numbers;
+    event_number settled = 0;
+  };
+  std::unordered_map<key, unsettled, hash> unsettled_;
   std::multimap<timestamp, std::function<void()>> later_;
   bool stopped_ = false;
 };

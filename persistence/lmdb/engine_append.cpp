@@ -121,7 +121,7 @@ append_outcome engine::stage(const batch& next, std::size_t place) {
   }
   auto& before = row->staged.summary;
   if (next.first_event != before.last_event + 1) return append_outcome::out_of_sequence;
-  if (has_ended(before.status) && !begins_run(next)) return append_outcome::out_of_sequence;
+  if (!may_follow(before, next)) return append_outcome::out_of_sequence;
   check(next.after.last_event >= next.first_event, "a batch ends where it begins, or later");
   auto number = next_ + staged_.size();
   staged_.push_back({place, row, number, row->staged.last});

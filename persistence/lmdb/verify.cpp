@@ -133,7 +133,10 @@ private:
     if (entry.back != before) return wrong("it does not follow the record before it");
     if (head.first_event != summary.last_event + 1) return wrong("its event does not follow");
     if (head.after.run != summary.run + (entry.begins_run ? 1 : 0)) return wrong("its run differs");
-    if (has_ended(summary.status) && !entry.begins_run) wrong("it follows the end of its entity");
+    if (has_ended(summary.status) && !entry.begins_run &&
+        (head.after.status != summary.status || head.after.run != summary.run)) {
+      wrong("it follows the end of its entity");
+    }
   }
 
   /// What is being removed loses its oldest records first; in the current run of a living entity

@@ -173,7 +173,9 @@ TEST_CASE_TEMPLATE("journal: a terminated entity takes nothing more", F, EVERY_E
   F f;
   must_append(f.engine(), {f.story.due(alice, at(50)), f.story.terminated(alice)});
   f.settle();
-  CHECK(append(f.engine(), {f.story.signal(alice)}) ==
+  auto alive = f.story;
+  CHECK(append(f.engine(), {alive.tell(alice, core::signal_received{7, {}},
+                                       {.status = entity_status::running})}) ==
         std::vector{append_outcome::out_of_sequence});
   CHECK(f.engine().find(alice)->status == entity_status::terminated);
   CHECK(f.engine().load(alice)->records.size() == 2);
@@ -381,7 +383,8 @@ TEST_CASE_TEMPLATE("journal: an entity that has ended takes nothing but the begi
     f.settle();
     CHECK(f.engine().find(entity)->status == how);
     auto copy = f.story;
-    CHECK(append(f.engine(), {copy.signal(entity)}) ==
+    CHECK(append(f.engine(), {copy.tell(entity, core::signal_received{7, {}},
+                                        {.status = entity_status::running})}) ==
           std::vector{append_outcome::out_of_sequence});
     must_append(f.engine(), {f.story.started(entity), f.story.signal(entity)});
     f.settle();
@@ -580,6 +583,18 @@ TEST_CASE_TEMPLATE("journal: progress goes with the end of its entity", F, EVERY
   f.settle();
   CHECK(f.engine().noted(alice).empty());
   CHECK(f.engine().noted(longer).size() == 1);
+}
+
+TEST_CASE_TEMPLATE("journal: what is settled after an end is kept, and goes with the entity", F,
+                   EVERY_ENGINE) {
+  F f;
+  entity_id entity{"order", "settled"};
+  must_append(f.engine(),
+              {f.story.started(entity), f.story.ended(entity, entity_status::completed)});
+  must_append(f.engine(), {f.story.tell(entity, core::settled{}, {})});
+  f.settle();
+  CHECK(f.engine().find(entity)->status == entity_status::completed);
+  CHECK(f.engine().load(entity)->records.size() == 3);
 }
 
 }  // namespace perdure::persistence
