@@ -1,16 +1,11 @@
 #include "gateway/openapi.h"
 
-#include <map>
-
 #include "gateway/json_text.h"
+#include "gateway/schema_book.h"
 
 namespace perdure::gateway {
 
 namespace {
-
-using hosted_types = std::vector<const runtime::hosted_type*>;
-
-constexpr std::string_view reference = "#/components/schemas/";
 
 std::string_view plural_of(method_kind kind) {
   switch (kind) {
@@ -25,80 +20,6 @@ std::string_view plural_of(method_kind kind) {
   }
   return "";
 }
-
-// -- schemas -------------------------------------------------------------------------------------
-
-constexpr std::string_view problem_schema =
-    R"({"type":"object","required":["type","title","status","detail","code","retryable"],)"
-    R"("properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},)"
-    R"("detail":{"type":"string"},"code":{"type":"string"},"retryable":{"type":"boolean"},)"
-    R"("requestId":{"type":"string"}}})";
-constexpr std::string_view receipt_schema =
-    R"({"type":"object","required":["event","run"],"properties":{)"
-    R"("event":{"type":"string"},"run":{"type":"integer"}}})";
-constexpr std::string_view acceptance_schema =
-    R"({"type":"object","required":["requestId","event","run"],"properties":{)"
-    R"("requestId":{"type":"string"},"event":{"type":"string"},"run":{"type":"integer"}}})";
-
-constexpr std::string_view work_schema =
-    R"({"type":"object","required":["token","entity","activities","activity","attempt","key"],)"
-    R"("properties":{"token":{"type":"string"},"entity":{"type":"object","properties":{)"
-    R"("type":{"type":"string"},"id":{"type":"string"}}},"activities":{"type":"string"},)"
-    R"("activity":{"type":"string"},"params":{"type":"object"},"paramsBase64":{"type":"string"},)"
-    R"("attempt":{"type":"integer"},"key":{"type":"string"},)"
-    R"("deadline":{"type":"string","format":"date-time"},"heartbeatTimeout":{"type":"string"},)"
-    R"("heartbeatDetails":{},"heartbeatDetailsBase64":{"type":"string"},)"
-    R"("traceparent":{"type":"string"}}})";
-
-/// The components of all contracts. Two contracts may give different structs the same name; then
-/// the later contract's names get its name in front.
-class schema_book {
-public:
-  schema_book(const hosted_types& types, const known_activities& activities) {
-    for (auto* type : types) add(std::string(type->contract().type), type->json);
-    for (auto& [name, known] : activities.all()) add(std::string(name), known.json);
-  }
-
-  std::string schema_of(const core::json_codec& codec, std::uint64_t schema) const {
-    return rename(codec, codec.json_schema(schema));
-  }
-
-  void write(json_writer& json) const {
-    json.key("schemas").begin_object();
-    json.raw("perdure.Problem", problem_schema).raw("perdure.Receipt", receipt_schema);
-    json.raw("perdure.Acceptance", acceptance_schema).raw("perdure.Work", work_schema);
-    for (auto& [name, schema] : schemas_) json.raw(name, schema);
-    json.end_object();
-  }
-
-private:
-  void add(const std::string& contract, const core::json_codec& codec) {
-    const auto definitions = codec.definitions();
-    for (auto& [name, schema] : definitions) {
-      auto known = schemas_.find(name);
-      if (known != schemas_.end() && known->second != schema) prefixes_[&codec] = contract + '.';
-    }
-    const auto found = prefixes_.find(&codec);
-    for (auto& [name, schema] : definitions) {
-      schemas_.emplace(found == prefixes_.end() ? name : found->second + name,
-                       rename(codec, schema));
-    }
-  }
-
-  std::string rename(const core::json_codec& codec, std::string schema) const {
-    const auto found = prefixes_.find(&codec);
-    if (found == prefixes_.end()) return schema;
-    for (auto at = schema.find(reference); at != std::string::npos;
-         at = schema.find(reference, at)) {
-      at += reference.size();
-      schema.insert(at, found->second);
-    }
-    return schema;
-  }
-
-  std::map<std::string, std::string> schemas_;
-  std::map<const core::json_codec*, std::string> prefixes_;  ///< Of those that need one.
-};
 
 // -- operations ----------------------------------------------------------------------------------
 
@@ -431,60 +352,6 @@ std::string openapi_json(const hosted_types& types, const known_activities& acti
   book.write(json);
   json.end_object().end_object();
   return json.take();
-}
-
-namespace {
-
-void write_definitions(json_writer& json, const core::json_codec& codec) {
-  json.key("schemas").begin_object();
-  for (auto& [name, schema] : codec.definitions()) json.raw(name, schema);
-  json.end_object();
-}
-
-/// The members that methods and activities have in common.
-template <class Method>
-void write_signature(json_writer& json, const core::json_codec& codec, const Method& method) {
-  json.number("ordinal", method.ordinal).text("source", method.source);
-  json.raw("params", codec.json_schema(method.params));
-  json.raw("results", codec.json_schema(method.results));
-}
-
-void write_type(json_writer& json, const runtime::hosted_type& type) {
-  auto& contract = type.contract();
-  json.begin_object().text("type", contract.type).text("source", contract.source);
-  json.key("methods").begin_array();
-  for (auto& method : contract.methods) {
-    json.begin_object().text("name", method.name).text("kind", to_string(method.kind));
-    write_signature(json, type.json, method);
-    json.end_object();
-  }
-  json.end_array().raw("state", type.json.json_schema(contract.state));
-  write_definitions(json, type.json);
-  json.end_object();
-}
-
-void write_interface(json_writer& json, const known_interface& known) {
-  json.begin_object().text("name", known.what->name).text("source", known.what->source);
-  json.key("methods").begin_array();
-  for (auto& activity : known.what->activities) {
-    json.begin_object().text("name", activity.name);
-    write_signature(json, known.json, activity);
-    json.end_object();
-  }
-  json.end_array();
-  write_definitions(json, known.json);
-  json.end_object();
-}
-
-}  // namespace
-
-std::string types_json(const hosted_types& types, const known_activities& activities) {
-  json_writer json;
-  json.begin_object().key("types").begin_array();
-  for (auto* type : types) write_type(json, *type);
-  json.end_array().key("activities").begin_array();
-  for (auto& [name, known] : activities.all()) write_interface(json, known);
-  return json.end_array().end_object().take();
 }
 
 }  // namespace perdure::gateway
