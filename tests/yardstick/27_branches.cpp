@@ -4,7 +4,7 @@
 
 #include <perdure/testing.h>
 
-#include <numeric>
+#include <ranges>
 
 #include "27_branches.perdure.h"
 
@@ -36,10 +36,8 @@ public:
   }
 
   perdure::task<split_merge_results> split_merge(split_merge_params what) override {
-    std::vector<std::uint32_t> chunks(what.chunks);
-    std::iota(chunks.begin(), chunks.end(), 1);
     split_merge_results merged;
-    co_await perdure::for_each(chunks, chunks.size(),
+    co_await perdure::for_each(std::views::iota(1u, what.chunks + 1), what.chunks,
                                [&](auto chunk) { return count(chunk, merged); });
     co_return merged;
   }
