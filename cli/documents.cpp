@@ -29,6 +29,19 @@ std::string fields_of(const json_document& type, const json_document* schema) {
   return text;
 }
 
+void add_activities(const json_document& document, table& rows) {
+  auto* all = document.find("activities");
+  if (all == nullptr || all->elements() == nullptr) return;
+  for (auto& each : *all->elements()) {
+    auto* methods = each.find("methods");
+    if (methods == nullptr || methods->elements() == nullptr) continue;
+    for (auto& method : *methods->elements()) {
+      rows.add({each.shown("name"), "activity", method.shown("name"),
+                fields_of(each, method.find("params")), fields_of(each, method.find("results"))});
+    }
+  }
+}
+
 void print_types(const json_document& document) {
   table rows({"TYPE", "KIND", "METHOD", "PARAMETERS", "RESULTS"});
   if (auto* types = document.find("types"); types != nullptr && types->elements() != nullptr) {
@@ -41,6 +54,7 @@ void print_types(const json_document& document) {
       }
     }
   }
+  add_activities(document, rows);
   rows.print();
 }
 

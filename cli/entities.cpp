@@ -16,29 +16,89 @@ const json_document::array& elements_of(const json_document& document, std::stri
   return found != nullptr && found->elements() != nullptr ? *found->elements() : none;
 }
 
-std::string or_none(std::string text) { return text.empty() ? "none" : text; }
+/// Returns a line for each element of a list, or "none".
+std::string listed(const json_document& entity, std::string_view member,
+                   std::string (*line)(const json_document&)) {
+  std::string text;
+  for (auto& each : elements_of(entity, member)) text += (text.empty() ? "" : "; ") + line(each);
+  return text.empty() ? "none" : text;
+}
+
+std::string name_of(const json_document& entity) {
+  return entity.shown("type") + '/' + entity.shown("id");
+}
+
+std::string timer_line(const json_document& timer) {
+  return timer.shown("name") + " (" + timer.shown("kind") + ") due " + timer.shown("due");
+}
+
+std::string handler_line(const json_document& handler) {
+  return handler.shown("method") + " since event " + handler.shown("startedBy");
+}
+
+std::string activity_line(const json_document& activity) {
+  auto text = activity.shown("name") + " of event " + activity.shown("event");
+  const auto attempt = activity.shown("attempt");
+  if (activity.shown("running") == "true") {
+    text += ", attempt " + attempt + " under way";
+  } else {
+    text += attempt == "0" ? ", waits for a worker" : ", " + attempt + " attempts";
+  }
+  if (auto next = activity.shown("nextTry"); !next.empty()) text += ", next at " + next;
+  if (auto why = activity.shown("lastFailure"); !why.empty()) text += ", failed: " + why;
+  return text;
+}
+
+std::string message_line(const json_document& message) {
+  auto* to = message.find("to");
+  auto text = message.shown("kind") + " to " + (to == nullptr ? "" : name_of(*to)) + ", " +
+              message.shown("attempts") + " attempts";
+  if (auto why = message.shown("lastFailure"); !why.empty()) text += ", failed: " + why;
+  return text;
+}
+
+std::string attributes_of(const json_document& entity) {
+  std::string text;
+  if (auto* all = entity.find("attributes"); all != nullptr && all->members() != nullptr) {
+    for (auto& [name, value] : *all->members()) {
+      text += (text.empty() ? "" : ", ") + name + " = " + value.dump();
+    }
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::string main_of(const json_document& entity) {
+  auto* main = entity.find("main");
+  if (main == nullptr) return "none";
+  auto text = main->shown("method") + " since event " + main->shown("started");
+  if (auto* parent = entity.find("parent")) text += ", child of " + name_of(*parent);
+  if (auto due = main->shown("due"); !due.empty()) text += ", begins at " + due;
+  for (auto& [name, words] : {std::pair{"runDeadline", ", run until "},
+                              std::pair{"executionDeadline", ", all runs until "}}) {
+    if (auto until = main->shown(name); !until.empty()) text += words + until;
+  }
+  if (auto* result = main->find("result")) text += ", result " + result->dump();
+  if (auto* failure = main->find("failure")) text += ", failed: " + failure->shown("detail");
+  return text;
+}
 
 void print_description(const json_document& entity) {
   const auto status = entity.shown("status");
   print_line(paint(style::bold, printable(entity.shown("type") + '/' + entity.shown("id"))) + "  " +
              paint(style_of_status(status), status));
-  std::string timers, suspended;
-  for (auto& timer : elements_of(entity, "timers")) {
-    timers += (timers.empty() ? "" : "; ") + timer.shown("name") + " (" + timer.shown("kind") +
-              ") due " + timer.shown("due");
-  }
-  for (auto& handler : elements_of(entity, "suspended")) {
-    suspended += (suspended.empty() ? "" : "; ") + handler.shown("method") + " since event " +
-                 handler.shown("startedBy");
-  }
   print_fields(
       {{"run", entity.shown("run")},
        {"events", entity.shown("events") + ", " + entity.shown("runEvents") + " in this run"},
        {"bytes", entity.shown("bytes")},
        {"created", entity.shown("created")},
        {"last active", entity.shown("lastActive")},
-       {"timers", or_none(timers)},
-       {"suspended", or_none(suspended)},
+       {"main", main_of(entity)},
+       {"attributes", attributes_of(entity)},
+       {"activities", listed(entity, "activities", activity_line)},
+       {"messages", listed(entity, "messages", message_line)},
+       {"children", listed(entity, "children", name_of)},
+       {"timers", listed(entity, "timers", timer_line)},
+       {"suspended", listed(entity, "suspended", handler_line)},
        {"idempotency keys", entity.shown("idempotencyKeys")},
        {"shard", entity.shown("shard") + ", epoch " + entity.shown("epoch")}});
   if (auto* parked = entity.find("parked")) {
@@ -66,27 +126,6 @@ void add_describe(CLI::App& app, const globals& chosen) {
   });
 }
 
-void add_terminate(CLI::App& app, const globals& chosen) {
-  struct arguments {
-    std::string entity;
-    std::string reason;
-  };
-  auto given = std::make_shared<arguments>();
-  auto* command = app.add_subcommand("terminate", "End an entity for good");
-  command->add_option("entity", given->entity, "Which entity, as type/id")->required();
-  command->add_option("--reason", given->reason, "Recorded in its history");
-  command->footer("Example: perdure terminate cart/alice --reason 'closed by its owner'");
-  command->callback([given, &chosen] {
-    session node(chosen);
-    auto path = entity_path(given->entity);
-    if (!given->reason.empty()) path += "?reason=" + gateway::percent_encode(given->reason);
-    auto response = node.send({.verb = gateway::http_verb::del, .path = path});
-    if (node.json()) return print_line(response.body);
-    auto receipt = json_document::parse(response.body).value();
-    print_line(given->entity + " ended by event " + receipt.shown("event"));
-  });
-}
-
 // -- list ----------------------------------------------------------------------------------------
 
 namespace {
@@ -94,18 +133,23 @@ namespace {
 struct list_arguments {
   std::string type;
   std::string status;
+  std::string where;
   std::string after;
   std::uint64_t limit = 100;
   bool all = false;
+  bool count = false;
 };
 
 std::string list_path(const list_arguments& given, const std::string& after) {
-  auto path = "/v1/entities?limit=" + std::to_string(given.all ? 1'000 : given.limit);
+  auto path =
+      std::string("/v1/entities?") +
+      (given.count ? "count=true" : "limit=" + std::to_string(given.all ? 1'000 : given.limit));
   auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) path += '&' + std::string(name) + '=' + gateway::percent_encode(value);
   };
   add("type", given.type);
   add("status", given.status);
+  add("where", given.where);
   add("after", after);
   return path;
 }
@@ -149,16 +193,25 @@ void add_list(CLI::App& app, const globals& chosen) {
   auto* command = app.add_subcommand("list", "List entities");
   command->add_option("--type", given->type, "Of this type only");
   command->add_option("--status", given->status, "Of this status only")
-      ->check(CLI::IsMember({"running", "parked", "terminated"}));
-  command->add_option("--after", given->after, "Only those behind this one, as type/id");
-  command->add_option("--limit", given->limit, "Most entities")
-      ->check(CLI::Range(1, 1'000))
-      ->capture_default_str();
-  command->add_flag("--all", given->all, "Every page");
-  command->footer("Example: perdure list --type cart --status running --all");
+      ->check(CLI::IsMember(
+          {"running", "paused", "completed", "failed", "cancelled", "terminated", "parked"}));
+  command->add_option("--where", given->where,
+                      R"(Whose attributes are such: status = "paid" and total > 1000)");
+  auto* after =
+      command->add_option("--after", given->after, "Only those behind this one, as type/id");
+  auto* limit = command->add_option("--limit", given->limit, "Most entities");
+  limit->check(CLI::Range(1, 1'000))->capture_default_str();
+  auto* all = command->add_flag("--all", given->all, "Every page");
+  command->add_flag("--count", given->count, "How many there are, instead")
+      ->excludes(after)
+      ->excludes(limit)
+      ->excludes(all);
+  command->footer(R"(Example: perdure list --type order --where 'status = "paid"' --count)");
   command->callback([given, &chosen] {
     session node(chosen);
-    list(*given, node);
+    if (!given->count) return list(*given, node);
+    auto counted = node.get(list_path(*given, ""));
+    print_line(node.json() ? counted.dump() : counted.shown("count"));
   });
 }
 

@@ -77,32 +77,57 @@ void add_verify(CLI::App& app, const globals& chosen) {
   });
 }
 
+namespace {
+
+/// The data of a node that is stopped.
+void copy_files(const std::string& data, const std::string& target) {
+  if (!std::filesystem::exists(std::filesystem::path(data) / "journal")) {
+    throw command_failure{{errc::malformed, data + " holds no data of a node"}, "", 2};
+  }
+  persistence::lmdb_options options;
+  options.directory = data;
+  options.background = false;
+  auto journal = persistence::open_lmdb_journal(options);
+  if (!journal) {
+    throw command_failure{journal.error(), "without --data, the node that runs copies its data"};
+  }
+  auto copied = (*journal)->backup(target);
+  if (!copied) throw command_failure{copied.error()};
+}
+
+/// The data of a node that runs, by the node.
+void have_copied(const std::string& target, session& node) {
+  gateway::json_writer body;
+  body.begin_object().text("target", target).end_object();
+  node.send({.verb = gateway::http_verb::post, .path = "/v1/backup", .body = body.take()});
+}
+
+}  // namespace
+
 void add_backup(CLI::App& app, const globals& chosen) {
   struct arguments {
     std::string data;
     std::string target;
   };
   auto given = std::make_shared<arguments>();
-  auto* command = app.add_subcommand("backup", "Copy the data of a node that is stopped");
-  command->add_option("--data", given->data, "The directory of the node")
-      ->required()
-      ->check(CLI::ExistingDirectory)
-      ->envname("PERDURE_DATA");
-  command->add_option("target", given->target, "A directory that does not exist yet")->required();
-  command->footer("Example: perdure backup --data ./perdure-data /backups/monday");
+  auto* command = app.add_subcommand("backup", "Copy the data of a node, running or stopped");
+  command->add_option("--data", given->data, "The directory of a node that is stopped")
+      ->check(CLI::ExistingDirectory);
+  command
+      ->add_option("target", given->target,
+                   "A directory that does not exist yet; of a running node, on its machine")
+      ->required();
+  command->footer("Example: perdure backup --node http://127.0.0.1:7070 /backups/monday");
   command->callback([given, &chosen] {
-    if (!std::filesystem::exists(std::filesystem::path(given->data) / "journal")) {
-      throw command_failure{{errc::malformed, given->data + " holds no data of a node"}, "", 2};
+    const auto target = std::filesystem::absolute(given->target).string();
+    if (given->data.empty()) {
+      session node(chosen);
+      have_copied(target, node);
+    } else {
+      copy_files(given->data, target);
     }
-    persistence::lmdb_options options;
-    options.directory = given->data;
-    options.background = false;
-    auto journal = persistence::open_lmdb_journal(options);
-    if (!journal) throw command_failure{journal.error(), "stop the node for as long as it takes"};
-    auto copied = (*journal)->backup(given->target);
-    if (!copied) throw command_failure{copied.error()};
-    if (chosen.json) return print_line(R"({"target":)" + as_json_text(given->target) + '}');
-    print_line("copied to " + given->target + "; a node starts from it with --data");
+    if (chosen.json) return print_line(R"({"target":)" + as_json_text(target) + '}');
+    print_line("copied to " + target + "; a node starts from it with --data");
   });
 }
 

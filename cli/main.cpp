@@ -30,15 +30,26 @@ void add_commands(CLI::App& app, const globals& chosen) {
   add_signal(app, chosen);
   add_update(app, chosen);
   add_query(app, chosen);
+  add_start(app, chosen);
+  add_result(app, chosen);
   add_describe(app, chosen);
   add_history(app, chosen);
   add_list(app, chosen);
+  add_cancel(app, chosen);
   add_terminate(app, chosen);
+  add_pause(app, chosen);
+  add_resume(app, chosen);
+  add_reset(app, chosen);
+  add_batch(app, chosen);
+  add_complete(app, chosen);
+  add_fail(app, chosen);
   add_types(app, chosen);
   add_metrics(app, chosen);
   add_load(app, chosen);
   add_verify(app, chosen);
   add_backup(app, chosen);
+  add_export(app, chosen);
+  add_replay(app, chosen);
 }
 
 }  // namespace

@@ -63,7 +63,8 @@ std::string printable(std::string text) {
 
 style style_of_status(std::string_view status) {
   if (status == "running") return style::good;
-  if (status == "parked") return style::error;
+  if (status == "paused") return style::warning;
+  if (status == "parked" || status == "failed") return style::error;
   return style::dim;
 }
 

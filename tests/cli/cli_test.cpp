@@ -1,59 +1,10 @@
-#include <doctest/doctest.h>
-
 #include <fstream>
 
-#include <perdure/node.h>
-
-#include "gateway/json_text.h"
-#include "tests/cli/program.h"
-#include "tests/entities/ledger.h"
+#include "tests/cli/commanded_node.h"
 
 using namespace perdure;
 using namespace perdure::testing;
 using perdure::gateway::json_document;
-
-namespace {
-
-/// A node in this process, and the command that talks to it.
-struct commanded_node {
-  commanded_node() : running(options()) {
-    running.host<ledger::book>();
-    REQUIRE(running.start());
-  }
-
-  run_result perdure(std::vector<std::string> arguments, const std::string& input = {}) {
-    arguments.insert(arguments.begin(),
-                     {"--node", "http://127.0.0.1:" + std::to_string(running.port())});
-    return run(PERDURE_COMMAND, std::move(arguments), input);
-  }
-
-  /// Runs a command that succeeds, and returns its JSON.
-  json_document json(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "--json");
-    auto got = perdure(std::move(arguments));
-    CHECK_MESSAGE(got.status == 0, got.err);
-    auto read = json_document::parse(got.out.substr(0, got.out.find_last_not_of('\n') + 1));
-    REQUIRE_MESSAGE(read.has_value(), got.out);
-    return *std::move(read);
-  }
-
-  node_options options() const {
-    node_options chosen;
-    chosen.data = folder / "data";
-    chosen.http = "127.0.0.1:0";
-    chosen.shards = 4;
-    return chosen;
-  }
-
-  temporary_directory folder;
-  node running;
-};
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("cli: signals, updates and queries") {
   commanded_node node;
@@ -138,9 +89,11 @@ TEST_CASE("cli: a history is shown, and followed to the entity's end") {
 TEST_CASE("cli: types and metrics") {
   commanded_node node;
   auto types = node.perdure({"types"});
-  CHECK(contains(types.out, "ledger  signal  add"));
+  CHECK(contains(types.out, "ledger    signal    add"));
   CHECK(contains(types.out, "amount"));
-  CHECK(node.json({"types"}).find("types")->elements()->size() == 1);
+  CHECK(contains(types.out, "order     main      place"));
+  CHECK(contains(types.out, "payments  activity  charge"));
+  CHECK(node.json({"types"}).find("types")->elements()->size() == 2);
   CHECK(contains(node.perdure({"metrics"}).out, "perdure_signals_total 0"));
   CHECK(node.json({"metrics"}).shown("perdure_signals_total") == "0");
 }
@@ -188,6 +141,13 @@ TEST_CASE("cli: wrong arguments end with status 2") {
                                              {"signal", "ledger", "add"},
                                              {"signal", "ledger/", "add"},
                                              {"list", "--status", "asleep"},
+                                             {"list", "--count", "--all"},
+                                             {"start", "order"},
+                                             {"start", "order/1", "--id-reuse", "never"},
+                                             {"reset", "order/1"},
+                                             {"batch", "dance", "order"},
+                                             {"batch", "signal", "order", "note", "{"},
+                                             {"fail", "t", "--for-good", "--again-after", "5s"},
                                              {"--node", "nonsense", "types"},
                                              {"--timeout", "soon", "types"},
                                              {"query", "ledger/one", "total", "--param", "x"},
@@ -202,14 +162,33 @@ TEST_CASE("cli: wrong arguments end with status 2") {
 TEST_CASE("cli: every command has help with an example") {
   auto help = run(PERDURE_COMMAND, {"--help"});
   CHECK(help.status == 0);
-  for (auto* command : {"signal", "update", "query", "describe", "history", "list", "terminate",
-                        "types", "metrics", "load", "verify", "backup"}) {
+  for (auto* command :
+       {"signal",   "update", "query",     "start",   "result", "describe", "history",
+        "list",     "cancel", "terminate", "pause",   "resume", "reset",    "batch",
+        "complete", "fail",   "types",     "metrics", "load",   "verify",   "backup"}) {
     CHECK_MESSAGE(contains(help.out, command), command);
     auto of_it = run(PERDURE_COMMAND, {command, "--help"});
     CHECK(of_it.status == 0);
     CHECK_MESSAGE(contains(of_it.out, std::string("Example: perdure ") + command), of_it.out);
   }
   CHECK(run(PERDURE_COMMAND, {"--version"}).out.starts_with("perdure "));
+}
+
+TEST_CASE("cli: a running node copies its data, and another starts from the copy") {
+  commanded_node node;
+  node.perdure({"signal", "ledger/one", "add", R"({"amount":5})"});
+  auto copied = node.perdure({"backup", node.folder / "copy"});
+  CHECK_MESSAGE(copied.status == 0, copied.err);
+  CHECK(contains(copied.out, "copied to " + (node.folder / "copy")));
+  auto again = node.perdure({"backup", node.folder / "copy"});
+  CHECK(again.status == 1);
+  CHECK(contains(again.err, "malformed: "));
+  node_options options = node.options();
+  options.data = node.folder / "copy";
+  perdure::node other(options);
+  other.host<ledger::book>();
+  REQUIRE(other.start());
+  CHECK(other.client().entity<ledger::ledger_contract>("one").total().get().value().total == 5);
 }
 
 TEST_CASE("cli: a data directory is verified and copied") {

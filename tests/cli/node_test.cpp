@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <future>
 
 #include <perdure/client.h>
 #include <perdure/node.h>
@@ -10,6 +11,7 @@
 #include "gateway/json_text.h"
 #include "tests/cli/program.h"
 #include "tests/entities/ledger.h"
+#include "tests/gateway/order.h"
 
 using namespace perdure;
 using namespace perdure::testing;
@@ -32,7 +34,82 @@ node_options options_in(const temporary_directory& folder) {
   return options;
 }
 
+/// Charges in this process, or leaves it to whoever has the token.
+class till final : public orders::payments_activities {
+public:
+  explicit till(std::string shop, std::promise<std::string>* later = nullptr)
+      : shop_(std::move(shop)), later_(later) {}
+
+  charge_results charge(const charge_params& what) override {
+    if (what.account == "broke") throw activity_failure("card_declined", "no").for_good();
+    if (later_ != nullptr) {
+      later_->set_value(context().complete_later());
+      return {};
+    }
+    return {.receipt = shop_ + ' ' + std::to_string(what.cents)};
+  }
+  void refund(const refund_params&) override {}
+
+private:
+  std::string shop_;
+  std::promise<std::string>* later_;
+};
+
+class gate final : public interceptor {
+public:
+  std::optional<error> before(const request& what) override {
+    if (what.target.id == "forbidden") return error{errc::forbidden, "not this one"};
+    return std::nullopt;
+  }
+};
+
+using orders::order_contract;
+
 }  // namespace
+
+TEST_CASE("node: activities that it provides are run in this process") {
+  temporary_directory folder;
+  node inside(options_in(folder));
+  inside.host<orders::order>();
+  inside.provide<till>("corner shop");
+  inside.intercept<gate>();
+  REQUIRE(inside.start());
+  auto client = inside.client();
+  auto placed = client.entity<order_contract>("one").place({.cents = 450}).get();
+  CHECK(placed.value().receipt == "corner shop 450");
+  auto declined =
+      client.entity<order_contract>("two").place({.cents = 1, .account = "broke"}).get();
+  CHECK(declined.error().code == errc::failed);
+  CHECK(declined.error().type == "card_declined");
+  CHECK(client.entity<order_contract>("forbidden").release().get().error().code == errc::forbidden);
+}
+
+TEST_CASE("node: an activity is completed by its token, here and with what its contract says") {
+  temporary_directory folder;
+  std::promise<std::string> later;
+  node inside(options_in(folder));
+  inside.host<orders::order>();
+  inside.provide(std::make_shared<till>("", &later), {.at_once = 1});
+  REQUIRE(inside.start());
+  auto client = inside.client();
+  REQUIRE(client.entity<order_contract>("one").place({.cents = 5}, {.until_accepted = true}).get());
+  const auto token = later.get_future().get();
+  CHECK(inside.complete("forged", order_contract::place_results{}).error().code == errc::malformed);
+  CHECK(inside.complete(token, order_contract::place_results{}).error().code == errc::malformed);
+  CHECK(inside.complete(token, orders::payments_contract::charge_results{.receipt = "by hand"}));
+  CHECK(client.result<order_contract>("one").value().receipt == "by hand");
+  CHECK(inside.complete(token, orders::payments_contract::charge_results{}).error().code ==
+        errc::completed);
+  CHECK(inside.fail(token, activity_failure("late", "too late")).error().code == errc::completed);
+}
+
+TEST_CASE("node: a type or activities given twice hinder it to start") {
+  temporary_directory folder;
+  node twice(options_in(folder));
+  twice.provide<till>("a");
+  twice.provide<till>("b");
+  CHECK(twice.start().error().detail.find("payments") != std::string::npos);
+}
 
 TEST_CASE(
     "node: a program that uses it says where it listens, drains at SIGTERM and keeps its data") {
