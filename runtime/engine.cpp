@@ -228,7 +228,8 @@ result<const method*> method_of(const core::outgoing& what, const contract& type
 /// Turns results into JSON for an untyped call.
 completion in_json(const hosted_type& type, const method& of, completion done) {
   return [&type, &of, done = std::move(done)](result<answer> how) {
-    if (how) {
+    // An accepted start has none yet.
+    if (how && !how->results.empty()) {
       auto text = type.json.encode(of.results, how->results);
       if (!text) return done(std::move(text).error());
       const auto view = as_bytes_view(*text);

@@ -93,7 +93,7 @@ TEST_CASE("cli: types and metrics") {
   CHECK(contains(types.out, "amount"));
   CHECK(contains(types.out, "order     main      place"));
   CHECK(contains(types.out, "payments  activity  charge"));
-  CHECK(node.json({"types"}).find("types")->elements()->size() == 2);
+  CHECK(node.json({"types"}).find("types")->elements()->size() == 3);
   CHECK(contains(node.perdure({"metrics"}).out, "perdure_signals_total 0"));
   CHECK(node.json({"metrics"}).shown("perdure_signals_total") == "0");
 }
