@@ -78,6 +78,12 @@ void memory_journal::store(const batch& next) {
   auto& entity = entities_[next.entity];
   if (entity.records.empty()) {
     entity.lives = ++lives_;
+  } else if (has_ended(entity.summary().status) && !begins_run(next)) {
+    // It is over only with what was settled after its end.
+    std::erase_if(garbage_, [&](auto& ended) {
+      return !ended.is_run && ended.entity == next.entity && ended.life == entity.lives &&
+             ended.last_event == entity.summary().last_event;
+    });
   } else if (begins_run(next) && !has_ended(entity.summary().status)) {
     garbage_.push_back(
         {next.entity, entity.lives, true, entity.summary().last_event, next.after.last_active});
@@ -280,14 +286,8 @@ std::vector<activity_progress> memory_journal::noted(const entity_id& entity) co
 void memory_journal::remove(const garbage& ended) {
   auto found = entities_.find(ended.entity);
   if (found == entities_.end() || found->second.lives != ended.life) return;
-  auto& [name, entity] = *found;
-  if (entity.summary().last_event == ended.last_event) {
+  if (found->second.summary().last_event == ended.last_event) {
     entities_.erase(found);
-    return;
-  }
-  // What was settled after the end is garbage of its own, and comes later.
-  if (!ended.is_run && has_ended(entity.summary().status) &&
-      entity.summary().run_began <= ended.last_event) {
     return;
   }
   // A run, or an entity that was started again since: what it had done until then.

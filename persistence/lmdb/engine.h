@@ -101,6 +101,9 @@ private:
   void publish(std::span<const batch> batches);
   /// `ended_run`: the last record of the run that ended with this one's beginning; 0: none.
   void note_garbage(const entity_summary& after, lsn number, lsn ended_run, std::string_view key);
+  /// What is settled after the end is over with the end: one piece of garbage takes the other's
+  /// place.
+  void replace_garbage(std::string_view key, const entity_state& ended);
   void drop_progress(std::string_view key);
   bool has_room(std::uint64_t incoming_bytes);
   void refuse(std::span<append_outcome> outcomes, append_outcome why);
@@ -111,7 +114,7 @@ private:
   // -- recovery (engine_recovery.cpp) --
   result<nothing> apply(const read_transaction& in, const cursor& at, std::set<lsn>& in_doubt);
   void apply_intact(const read_transaction& in, const log_entry& entry, const record_header& head);
-  bool ends_life(const read_transaction& in, lsn number) const;
+  std::optional<entity_state> end_of_life(const read_transaction& in, lsn number) const;
 
   // -- reading (engine_read.cpp) --
   /// Does what reads the index and returns its result. Should the index turn out to be broken, the

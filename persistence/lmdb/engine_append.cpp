@@ -154,6 +154,7 @@ void engine::publish(std::span<const batch> batches) {
     auto& next = batches[staged.place];
     auto& row = *staged.row;
     bool had_ended = row.exists && has_ended(row.state.summary.status);
+    if (had_ended && !begins_run(next)) replace_garbage(row.key, row.state);
     overlay_.set(row, entity_state{next.after, staged.number}, attributes_after(next));
     note_garbage(next.after, staged.number, begins_run(next) && !had_ended ? staged.back : 0,
                  row.key);
@@ -173,6 +174,13 @@ void engine::note_garbage(const entity_summary& after, lsn number, lsn ended_run
   };
   if (ended_run != 0) add(garbage::kind::run, ended_run);
   if (ended) add(garbage::kind::entity, number);
+}
+
+void engine::replace_garbage(std::string_view key, const entity_state& ended) {
+  std::lock_guard lock(lists_mutex_);
+  garbage_passed_.insert(ended.last);
+  garbage_gone_.push_back(
+      {garbage::kind::entity, ended.summary.last_active, ended.last, std::string(key)});
 }
 
 void engine::drop_progress(std::string_view key) {

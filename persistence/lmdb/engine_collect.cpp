@@ -108,14 +108,6 @@ std::vector<lsn> engine::records_of(const garbage& ended) const {
                (ended.what == garbage::kind::run || !has_ended(state->summary.status));
   if (alive) return records;
   read_transaction txn(log_->env());
-  if (ended.what == garbage::kind::entity && state && state->last != ended.last &&
-      has_ended(state->summary.status)) {
-    // What was settled after the end is garbage of its own, and comes later.
-    auto [how, entry] = log_->read(txn, ended.last);
-    auto head = how == journal_file::presence::intact ? decode_header(entry.encoded)
-                                                      : error{errc::internal, {}};
-    if (head && head->entity == entity && head->after.run == state->summary.run) return records;
-  }
   for (auto number = ended.last; number != 0;) {
     auto [how, entry] = log_->read(txn, number);
     if (how != journal_file::presence::intact) break;
@@ -145,7 +137,11 @@ void engine::finish_removal(const garbage& ended) {
 
 void engine::put_back() {
   std::lock_guard lock(lists_mutex_);
-  for (auto& ended : removing_.what) garbage_passed_.erase(ended.last);
+  for (auto& ended : removing_.what) {
+    if (std::ranges::find(garbage_gone_, ended) == garbage_gone_.end()) {
+      garbage_passed_.erase(ended.last);
+    }
+  }
   removing_ = {};
   garbage_from_ = {};
 }

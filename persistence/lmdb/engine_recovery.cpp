@@ -82,18 +82,22 @@ void engine::apply_intact(const read_transaction& in, const log_entry& entry,
   auto attributes =
       head.attributes ? std::make_shared<const core::attributes>(*head.attributes) : nullptr;
   if (!attributes && head.first_event == 1) attributes = no_attributes();
-  bool ended_run = entry.begins_run && entry.back != 0 && !ends_life(in, entry.back);
+  bool ended_run = entry.begins_run && entry.back != 0 && !end_of_life(in, entry.back);
+  if (has_ended(head.after.status) && !entry.begins_run && entry.back != 0) {
+    if (auto ended = end_of_life(in, entry.back)) replace_garbage(row->key, *ended);
+  }
   overlay_.set(*row, entity_state{head.after, entry.number}, std::move(attributes));
   note_garbage(head.after, entry.number, ended_run ? entry.back : 0, row->key);
   unindexed_bytes_ += log_head_bytes + entry.encoded.size();
 }
 
-/// Whether the entity had ended with this record.
-bool engine::ends_life(const read_transaction& in, lsn number) const {
+/// What the entity had come to with this record, if that was its end.
+std::optional<entity_state> engine::end_of_life(const read_transaction& in, lsn number) const {
   auto [how, entry] = log_->read(in, number);
-  if (how != journal_file::presence::intact) return false;
+  if (how != journal_file::presence::intact) return std::nullopt;
   auto head = decode_header(entry.encoded);
-  return head && has_ended(head->after.status);
+  if (!head || !has_ended(head->after.status)) return std::nullopt;
+  return entity_state{head->after, number};
 }
 
 }  // namespace perdure::persistence::lmdb
