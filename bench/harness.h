@@ -117,13 +117,15 @@ std::string output_of(const std::vector<std::string>& command);
 /// Bytes of the record that a counter's signal leaves in the journal.
 std::size_t record_bytes();
 
-void raw_lmdb(run& r);       ///< What the disk gives to LMDB alone.
-void signals(run& r);        ///< Durable signals in process: many entities, one, few callers.
-void http(run& r);           ///< The shop through HTTP, loaded by wrk.
-void cold_queries(run& r);   ///< Queries that activate an entity from its snapshot.
-void dormant(run& r);        ///< A shop of a million carts, started again.
-void active(run& r);         ///< Memory of entities that are awake.
-void orchestration(run& r);  ///< Activities, children and timers.
+void raw_lmdb(run& r);      ///< What the disk gives to LMDB alone.
+void signals(run& r);       ///< Durable signals in process: many entities, one, few callers.
+void http(run& r);          ///< The shop through HTTP, loaded by wrk.
+void cold_queries(run& r);  ///< Queries that activate an entity from its snapshot.
+void dormant(run& r);       ///< A shop of a million carts, started again.
+void active(run& r);        ///< Memory of entities that are awake.
+void activities(run& r);    ///< Updates that call the world.
+void fan_out(run& r);       ///< A million activities, by a thousand children.
+void timers(run& r);        ///< How late they fire, and a million of them.
 
 /// Waits until a shop answers at `url`; throws std::runtime_error after half a minute.
 void wait_until_ready(const std::string& url);
@@ -134,5 +136,7 @@ void wait_until_ready(const std::string& url);
 [[noreturn]] void write_cold(const std::filesystem::path& folder, std::size_t entities);
 /// Prints the bytes of memory that an awake entity takes.
 void measure_active(const std::filesystem::path& folder, std::size_t entities);
+/// Opens the data in `folder` and prints the memory this takes, in bytes.
+void measure_asleep(const std::filesystem::path& folder);
 
 }  // namespace perdure::bench

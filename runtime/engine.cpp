@@ -108,8 +108,10 @@ struct engine::parts {
                  [this](const entity_id& entity, const std::optional<error>& why) {
                    note_parked(entity, why);
                  }},
-        due(store, wall,
-            [this](const entity_id& entity, auto done) { wake(entity, std::move(done)); }),
+        due(
+            store, wall,
+            [this](const entity_id& entity, auto done) { wake(entity, std::move(done)); },
+            [this] { wake_housekeeper(); }),
         config(configure(limits)),
         environment{system, services, on_their_way,
                     [this](const std::string& name) -> const entity_type* {
@@ -181,6 +183,7 @@ struct engine::parts {
   bool house_called = false;
   bool house_closed = false;
   timestamp last_sweep{};
+  std::size_t idle_step = 0;  ///< As of `shard_host::put_idle_away`.
   std::thread housekeeper;
 };
 
@@ -401,12 +404,19 @@ void engine::parts::sweep(timestamp now) {
   last_sweep = now;
   const auto time = now.time_since_epoch().count();
   environment.coarse_time = time;
-  // When memory is short, ever younger entities have to go: half the time at each step.
-  auto idle = limits.passivate_after.count();
-  const auto limit = static_cast<std::int64_t>(limits.active_bytes);
-  for (int step = 0; step < 16; ++step, idle /= 2) {
-    for (auto& host : hosts) host->put_idle_away(time - idle, sweep_most);
-    if (services.active_bytes.load() <= limit) return;
+  idle_ages stayed;
+  for (auto& host : hosts) {
+    host->put_idle_away(time, limits.passivate_after.count(), idle_step, sweep_most, stayed);
+  }
+  // When memory is short, ever younger entities have to go: half the time at each step, until
+  // those that are old enough are as many as have to go.
+  const auto used = static_cast<double>(services.active_bytes.load());
+  const auto active = static_cast<double>(environment.active.load());
+  auto excess = used > 0 ? active * (used - static_cast<double>(limits.active_bytes)) / used : 0;
+  excess -= static_cast<double>(stayed.leaving);
+  for (idle_step = 0; idle_step + 1 < idle_ages::steps; ++idle_step) {
+    excess -= static_cast<double>(stayed.of[idle_step]);
+    if (excess <= 0) break;
   }
 }
 

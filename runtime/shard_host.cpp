@@ -90,16 +90,26 @@ void shard_host::ask_to_leave(resident& whom) {
   tell(whom.actor, *whom.slot, {entity_mail::kind::leave, nullptr, std::nullopt});
 }
 
-std::size_t shard_host::put_idle_away(std::int64_t idle_since, std::size_t most) {
+void shard_host::put_idle_away(std::int64_t time, std::int64_t longest, std::size_t step,
+                               std::size_t most, idle_ages& stayed) {
   std::lock_guard guard{mutex_};
   std::size_t asked = 0;
   for (auto& [hash, each] : residents_) {
-    if (asked == most) break;
-    if (each.leaving || each.last_used > idle_since) continue;
-    ask_to_leave(each);
-    ++asked;
+    const auto idle = time - each.last_used;
+    if (!each.leaving && idle >= longest >> step && asked < most) {
+      ask_to_leave(each);
+      ++asked;
+    }
+    if (each.leaving) {
+      ++stayed.leaving;
+      continue;
+    }
+    for (std::size_t k = 0; k < idle_ages::steps; ++k) {
+      if (idle < longest >> k) continue;
+      ++stayed.of[k];
+      break;
+    }
   }
-  return asked;
 }
 
 void shard_host::put_all_away(const error& why) {

@@ -7,6 +7,8 @@
 /// alive: it is asked to leave (deliveries are kept here from then on); it waits until what it
 /// submitted is durable; it is forgotten, and what was kept brings it back.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +24,15 @@
 #include "runtime/live_entity.h"
 
 namespace perdure::runtime {
+
+/// How long those entities have been idle that a sweep did not ask to leave.
+struct idle_ages {
+  static constexpr std::size_t steps = 16;
+
+  /// At k: for at least `longest` >> k, and less than twice that.
+  std::array<std::size_t, steps> of{};
+  std::size_t leaving = 0;  ///< Those that were asked, now or before, and have not left yet.
+};
 
 class shard_host {
 public:
@@ -43,9 +54,10 @@ public:
   /// Sends a delivery to its entity. REQUIRES: the entity is of this shard, its type is hosted.
   void deliver(delivery_ptr what);
 
-  /// Asks entities to leave that have not been used since `idle_since`, at most `most`. Returns how
-  /// many were asked.
-  std::size_t put_idle_away(std::int64_t idle_since, std::size_t most);
+  /// Asks entities to leave that have not been used for `longest` >> `step` milliseconds at `time`,
+  /// at most `most`, and counts the others. REQUIRES: step < idle_ages::steps.
+  void put_idle_away(std::int64_t time, std::int64_t longest, std::size_t step, std::size_t most,
+                     idle_ages& stayed);
 
   /// Asks every entity to leave, refusing those who wait for updates with `why`.
   void put_all_away(const error& why);

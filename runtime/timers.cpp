@@ -15,8 +15,9 @@ constexpr std::size_t most_under_way = 4'096;
 
 }  // namespace
 
-timers::timers(const persistence::journal& store, const wall_clock& wall, waker wake)
-    : store_(store), wall_(wall), wake_(std::move(wake)) {}
+timers::timers(const persistence::journal& store, const wall_clock& wall, waker wake,
+               std::function<void()> call)
+    : store_(store), wall_(wall), wake_(std::move(wake)), call_(std::move(call)) {}
 
 bool timers::committed(entity_slot& slot, const persistence::entity_summary& after) {
   const auto due = after.next_due ? after.next_due->time_since_epoch().count() : 0;
@@ -68,9 +69,14 @@ void timers::wake(entry due, timestamp now) {
 }
 
 void timers::answered(const entity_id& entity, const std::optional<error>& why) {
-  std::lock_guard guard{mutex_};
-  --under_way_;
-  if (why && !stopped_) soon_.emplace(wall_.now() + retry_after, entity);
+  {
+    std::lock_guard guard{mutex_};
+    --under_way_;
+    if (why && !stopped_) soon_.emplace(wall_.now() + retry_after, entity);
+    // Many came due at once: the next are woken before nobody is under way.
+    if (under_way_ != most_under_way / 2 || soon_.empty() || stopped_) return;
+  }
+  call_();
 }
 
 }  // namespace perdure::runtime

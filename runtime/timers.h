@@ -28,7 +28,9 @@ public:
   using waker =
       std::function<void(const entity_id&, std::function<void(std::optional<error>)> done)>;
 
-  timers(const persistence::journal& store, const wall_clock& wall, waker wake);
+  /// `call` makes the housekeeper `tick` at once; called by whoever answers.
+  timers(const persistence::journal& store, const wall_clock& wall, waker wake,
+         std::function<void()> call);
 
   /// A step became durable. Returns whether the housekeeper should look at the time again.
   bool committed(entity_slot& slot, const persistence::entity_summary& after);
@@ -49,6 +51,7 @@ private:
   const persistence::journal& store_;
   const wall_clock& wall_;
   waker wake_;
+  std::function<void()> call_;
 
   std::mutex mutex_;
   std::set<entry> soon_;  ///< All that is due before horizon_, and perhaps entries out of date.

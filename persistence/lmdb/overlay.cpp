@@ -123,7 +123,8 @@ void overlay::leave_due(const stripe& in, overlay_row& row) {
 void overlay::trim() {
   for (auto& in : stripes_) {
     std::lock_guard lock(in.mutex);
-    auto kept = rows_kept_ / stripe_count;
+    // What is not in the index yet has to stay: looking for others among it is in vain.
+    auto kept = rows_kept_ / stripe_count + in.changed.size() + in.flushing.size();
     if (in.rows.size() <= kept) continue;
     in.rows.sweep(4 * (in.rows.size() - kept), [&](overlay_row& row) {
       if (row.changed || row.flushing) return false;
