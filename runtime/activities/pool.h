@@ -19,8 +19,9 @@ namespace perdure::runtime {
 
 class worker_pool {
 public:
-  /// How long a thread looks before it sleeps.
-  static constexpr std::chrono::microseconds patience{80};
+  /// How long a thread looks before it sleeps: a commit and a little more, as whoever awaits one
+  /// activity after the other schedules the next when the result of the last is durable.
+  static constexpr std::chrono::microseconds patience{500};
 
   /// `work` says about how much there is, and is looked at without the lock.
   explicit worker_pool(const std::atomic<std::size_t>& work) : work_(work) {}
