@@ -54,6 +54,10 @@ std::string entity_base::uuid() {
 
 detail::sleep_awaiter entity_base::sleep(duration time) { return {*machine_, nullptr, time}; }
 
+task<> entity_base::sleep_until(timestamp time) {
+  if (time > now()) co_await sleep(time - now());
+}
+
 detail::condition_awaiter entity_base::wait_until(std::function<bool()> condition,
                                                   duration timeout) {
   return {*machine_, std::move(condition), timeout};

@@ -11,6 +11,7 @@ const keyed_message* idempotency_window::find(std::string_view key) const {
 
 void idempotency_window::add(keyed_message taken) {
   const auto event = taken.event;
+  if (taken.joined != 0) ++joined_;
   auto place = by_event_.emplace_hint(by_event_.end(), event, std::move(taken));
   by_key_.emplace(place->second.key, &place->second);
 }
@@ -18,6 +19,10 @@ void idempotency_window::add(keyed_message taken) {
 void idempotency_window::settle(event_number event, const update_outcome& outcome) {
   auto found = by_event_.find(event);
   if (found != by_event_.end()) found->second.outcome = outcome;
+  if (joined_ == 0) return;
+  for (auto& [number, each] : by_event_) {
+    if (each.joined == event) each.outcome = outcome;
+  }
 }
 
 void idempotency_window::prune(timestamp oldest, std::size_t most) {
@@ -29,6 +34,7 @@ void idempotency_window::prune(timestamp oldest, std::size_t most) {
       ++each;
       continue;
     }
+    if (taken.joined != 0) --joined_;
     by_key_.erase(taken.key);
     each = by_event_.erase(each);
   }

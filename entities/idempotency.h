@@ -23,7 +23,8 @@ public:
   /// REQUIRES: the key is not in the window; events grow from call to call.
   void add(keyed_message taken);
 
-  /// Records how the update accepted as `event` ended; one without a key is ignored.
+  /// Records how the update or the main accepted as `event` ended, also for those who joined it;
+  /// one without a key is ignored.
   void settle(event_number event, const update_outcome& outcome);
 
   /// Drops messages taken before `oldest`, and the oldest beyond `most`; updates that have not
@@ -38,6 +39,7 @@ public:
 private:
   std::map<event_number, keyed_message> by_event_;
   std::unordered_map<std::string_view, const keyed_message*> by_key_;  // into by_event_
+  std::size_t joined_ = 0;                                             // of by_event_
 };
 
 }  // namespace perdure::core

@@ -89,7 +89,7 @@ std::optional<error> machine::restore(const carried_state& carried, const positi
   status_ = carried.status;
   paused_ = carried.paused;
   at_continue_point_ = false;
-  delivered_.clear();
+  settled_.clear();
   state_size_ = measured_state_size_ = carried.state.size();
   return std::nullopt;
 }
@@ -111,8 +111,8 @@ std::optional<error> machine::replay(const record& step) {
     return error{errc::internal, "history has a gap: " + event_text(where_.last_event) +
                                      " is followed by " + event_text(step.event)};
   }
-  record mine{step.run,  step.event,       step.time,      step.what, step.once,
-              step.from, step.traceparent, step.delivered, {},        {}};
+  record mine{step.run,  step.event,       step.time,    step.what, step.once,
+              step.from, step.traceparent, step.settles, {},        {}};
   replayed_ = &step;
   broken_.reset();
   auto why = execute(mine, false);
@@ -164,7 +164,11 @@ outcome machine::handle_start(message what, timestamp now) {
   if (!has_ended()) {
     if (main_) {
       if (what.start.when_running == id_conflict::use_existing) {
-        return repeated{main_->started, where_.run, false, {}, true};
+        if (!what.from && what.key.empty()) {
+          return repeated{main_->started, where_.run, false, {}, true};
+        }
+        // Sent again after the end, it must not start anew.
+        return take(settled{}, &what, meaning, now);
       }
       return exists(" is running already");
     }
@@ -255,11 +259,11 @@ outcome machine::take_reply(event_number message, call_outcome how, timestamp no
 }
 
 void machine::delivered(event_number message) {
-  if (outbox_.erase(message)) delivered_.push_back(message);
+  if (outbox_.erase(message)) settled_.push_back(message);
 }
 
-std::optional<record> machine::settle_deliveries(timestamp now) {
-  if (delivered_.empty()) return std::nullopt;
+std::optional<record> machine::settle_messages(timestamp now) {
+  if (settled_.empty()) return std::nullopt;
   auto taken = take(begin(settled{}, now), true);
   return std::move(std::get<accepted>(taken).step);
 }
@@ -270,7 +274,9 @@ void machine::forget(const entity_id& sender, timestamp life, event_number numbe
   auto& taken = found->second;
   // A request that is not answered yet is waited for, whatever the sender knows of it.
   std::erase_if(taken.requests, [&](auto& each) { return each.number <= number; });
-  if (taken.requests.empty() && taken.last <= number) inbox_.erase(found);
+  if (!taken.requests.empty() || taken.last > number) return;
+  settled_.push_back(taken.event);
+  inbox_.erase(found);
 }
 
 outcome machine::take(input what, message* from, std::uint64_t meaning, timestamp now) {
@@ -289,11 +295,11 @@ outcome machine::take(input what, message* from, std::uint64_t meaning, timestam
 }
 
 outcome machine::take(record step, bool refusable) {
-  step.delivered = delivered_;
+  step.settles = settled_;
   if (auto why = execute(step, refusable)) {
     return refused{std::move(*why), std::exchange(state_lost_, false)};
   }
-  delivered_.clear();
+  settled_.clear();
   advance(step);
   return accepted{std::move(step)};
 }
@@ -312,8 +318,8 @@ std::optional<outcome> machine::seen_before(const message& what, std::uint64_t m
                         event_text(seen->event) + "): use a new key for a new message"}};
   }
   auto* main = contract().main();
-  return repeated{seen->event, seen->run, seen->is_update, seen->outcome,
-                  main && seen->method == main->ordinal};
+  return repeated{seen->joined != 0 ? seen->joined : seen->event, seen->run, seen->is_update,
+                  seen->outcome, main && seen->method == main->ordinal};
 }
 
 std::optional<outcome> machine::seen_before(const origin& from) const {
@@ -544,7 +550,10 @@ std::optional<error> machine::execute(record& step, bool refusable) {
 }
 
 void machine::advance(const record& step) {
-  for (auto each : step.delivered) outbox_.erase(each);
+  for (auto each : step.settles) {
+    if (outbox_.erase(each)) continue;
+    std::erase_if(inbox_, [&](auto& taken) { return taken.second.event == each; });
+  }
   if (std::holds_alternative<run_continued>(step.what)) {
     where_.run = step.run;
     where_.run_began = step.event;
@@ -560,7 +569,8 @@ void machine::advance(const record& step) {
 /// Remembers what must not be taken twice.
 void machine::note_taken(const record& step) {
   const bool is_update = std::holds_alternative<update_accepted>(step.what);
-  const bool is_start = std::holds_alternative<main_started>(step.what) ||
+  const bool joins = is_join(step);
+  const bool is_start = joins || std::holds_alternative<main_started>(step.what) ||
                         std::holds_alternative<run_continued>(step.what);
   if (step.once) {
     const auto method = std::visit(
@@ -570,14 +580,16 @@ void machine::note_taken(const record& step) {
         },
         step.what);
     window_.add({step.once->key, step.once->digest, step.event, step.run, step.time, is_update,
-                 std::nullopt, method});
+                 std::nullopt, method, joins ? main_->started : 0});
   }
   if (step.from) {
     auto& taken = inbox_[step.from->sender];
-    if (taken.life != step.from->life) taken = {step.from->sender, step.from->life, 0, {}};
+    if (taken.life != step.from->life) taken = {step.from->sender, step.from->life, 0, {}, 0};
     taken.last = step.from->number;
+    taken.event = step.event;
     if (is_update || is_start) {
-      taken.requests.push_back({step.from->number, step.event, step.run, is_start, std::nullopt});
+      taken.requests.push_back(
+          {step.from->number, answered_by_end_of(step), step.run, is_start, std::nullopt});
     }
   }
 }
@@ -762,6 +774,10 @@ std::optional<error> machine::run(record&, const run_reset&, bool) {
 }
 
 std::optional<error> machine::run(record&, const settled&, bool) { return std::nullopt; }
+
+bool machine::is_join(const record& step) {
+  return std::holds_alternative<settled>(step.what) && (step.from || step.once);
+}
 
 started_main machine::make_main(const record& step, const main_started& what) {
   started_main main;

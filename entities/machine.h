@@ -137,10 +137,11 @@ public:
 
   /// The message has been taken by its receiver. Not a step: recorded with the next one.
   void delivered(event_number message);
-  /// Records what `delivered` told, when there is anything.
-  std::optional<record> settle_deliveries(timestamp now);
-  /// The sender will not send messages up to `number` again, nor ask for their answers.
+  /// The sender will not send messages up to `number` again, nor ask for their answers. Not a step
+  /// either.
   void forget(const entity_id& sender, timestamp life, event_number number);
+  /// Records what `delivered` and `forget` told, when there is anything.
+  std::optional<record> settle_messages(timestamp now);
 
   /// Takes the step of the earliest timer, reminder, delayed signal or deadline due at `now`;
   /// nothing when none is.
@@ -200,8 +201,11 @@ public:
   const core::attributes& attributes() const { return attributes_; }
   /// Returns the main that was started, or null.
   const started_main* main() const { return main_ ? &*main_ : nullptr; }
-  /// Deliveries that are not recorded yet.
-  const std::vector<event_number>& unrecorded() const { return delivered_; }
+  /// Returns the event whose end answers whoever caused `step`: its own, or that of the main which
+  /// a start has joined.
+  event_number answered_by_end_of(const record& step) const {
+    return is_join(step) ? main_->started : step.event;
+  }
 
   /// Counts the encoded size of the last record towards the history limit.
   void add_run_bytes(std::uint64_t size) { where_.run_bytes += size; }
@@ -242,6 +246,7 @@ private:
   std::optional<error> check_room() const;
   bool state_is_small() const;
   record begin(input what, timestamp now) const;
+  static bool is_join(const record& step);
   static started_main make_main(const record& step, const main_started& what);
   std::optional<error> execute(record& step, bool refusable);
   void advance(const record& step);
@@ -334,7 +339,7 @@ private:
   life_status status_ = life_status::running;
   bool paused_ = false;
   bool at_continue_point_ = false;
-  std::vector<event_number> delivered_;
+  std::vector<event_number> settled_;   ///< Not recorded yet.
   mutable std::size_t state_size_ = 0;  ///< Measured, plus what came in since.
   mutable std::size_t measured_state_size_ = 0;
 

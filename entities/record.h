@@ -114,13 +114,14 @@ struct taken_messages {
   /// Updates and starts whose answer the sender may still need.
   struct request {
     event_number number = 0;
-    event_number event = 0;  ///< Here, that accepted it.
+    event_number event = 0;  ///< Here, that accepted it; or began the main it joined.
     run_number run = 0;
     bool is_start = false;
     std::optional<update_outcome> outcome;  ///< Of an update or a main that has ended.
     friend bool operator==(const request&, const request&) = default;
   };
   std::vector<request> requests;
+  event_number event = 0;  ///< Here, that took `last`.
   friend bool operator==(const taken_messages&, const taken_messages&) = default;
 };
 
@@ -180,6 +181,7 @@ struct keyed_message {
   bool is_update = false;
   std::optional<update_outcome> outcome;  ///< Of an update that has ended.
   std::uint16_t method = 0;
+  event_number joined = 0;  ///< Of a start that joined a main: the event that began it.
   friend bool operator==(const keyed_message&, const keyed_message&) = default;
 };
 
@@ -314,7 +316,8 @@ struct run_reset {
   friend bool operator==(const run_reset& a, const run_reset& b);
 };
 
-/// Nothing has happened; carries the record's `delivered`.
+/// Nothing has happened but what the record `settles`; or a start came, with a key or from another
+/// entity, and joined the main that runs.
 struct settled {
   friend bool operator==(const settled&, const settled&) = default;
 };
@@ -437,8 +440,9 @@ struct record {
   std::optional<idempotency> once;
   std::optional<origin> from;  ///< Nothing: the input came from outside, or from the entity itself.
   std::string traceparent;     ///< Of the input; W3C Trace Context.
-  /// Messages of this entity whose delivery was learned of since the record before.
-  std::vector<event_number> delivered;
+  /// Events of this entity that are over, as was learned since the record before: messages that
+  /// were delivered, and messages it took whose sender will not send them again.
+  std::vector<event_number> settles;
   std::vector<command> commands;
   /// Digest of the canonical state after this step, where a snapshot was taken; compared at replay.
   std::optional<std::uint64_t> state_digest;

@@ -15,9 +15,9 @@ void append_circumstances(json_writer& json, const core::record& step) {
   if (step.once) json.text("idempotencyKey", step.once->key);
   if (step.from) append_entity(json, "from", step.from->sender);
   if (!step.traceparent.empty()) json.text("traceparent", step.traceparent);
-  if (step.delivered.empty()) return;
-  json.key("delivered").begin_array();
-  for (auto message : step.delivered) json.text(std::to_string(message));
+  if (step.settles.empty()) return;
+  json.key("settles").begin_array();
+  for (auto event : step.settles) json.text(std::to_string(event));
   json.end_array();
 }
 

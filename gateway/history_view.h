@@ -5,7 +5,7 @@
 ///
 /// Members of every event: `event` (its number), `run`, `time`, `kind`; those of its kind; of a
 /// command `causedBy` (the input whose handling issued it); of an input, where there are such,
-/// `idempotencyKey`, `from` (the entity that sent it), `traceparent`, `delivered` (messages of this
+/// `idempotencyKey`, `from` (the entity that sent it), `traceparent`, `settles` (events of this
 /// entity that were taken since the input before). A payload that the contract cannot decode any
 /// more is shown as `undecodable`, with the reason, so that a history can always be read.
 

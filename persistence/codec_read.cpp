@@ -149,7 +149,8 @@ core::keyed_message read(wire::KeyedMessage::Reader from) {
                             .time = time_of(from.getTime()),
                             .is_update = from.getIsUpdate(),
                             .outcome = {},
-                            .method = from.getMethod()};
+                            .method = from.getMethod(),
+                            .joined = from.getJoined()};
   if (from.hasOutcome()) value.outcome = read(from.getOutcome());
   return value;
 }
@@ -231,7 +232,8 @@ core::taken_messages read(wire::TakenMessages::Reader from) {
   return {.sender = read(from.getSender()),
           .life = time_of(from.getLife()),
           .last = from.getLast(),
-          .requests = read_list(from.getRequests())};
+          .requests = read_list(from.getRequests()),
+          .event = from.getEvent()};
 }
 
 core::child read(wire::Child::Reader from) {
@@ -434,7 +436,7 @@ core::record read_record(wire::Record::Reader from) {
     auto extra = from.getExtra();
     if (extra.hasFrom()) step.from = read(extra.getFrom());
     step.traceparent = to_string(extra.getTraceparent());
-    for (auto event : extra.getDelivered()) step.delivered.push_back(event);
+    for (auto event : extra.getSettles()) step.settles.push_back(event);
   }
   step.commands = read_list(from.getCommands());
   if (from.getHasStateDigest()) step.state_digest = from.getStateDigest();

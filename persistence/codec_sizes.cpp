@@ -205,9 +205,9 @@ std::size_t words_of(const core::record& step) {
   auto words = struct_words<wire::Record>() + words_of(step.what);
   if (step.once) words += struct_words<wire::Once>() + words_of_blob(step.once->key);
   if (!step.commands.empty()) words += words_of(step.commands);
-  if (step.from || !step.traceparent.empty() || !step.delivered.empty()) {
+  if (step.from || !step.traceparent.empty() || !step.settles.empty()) {
     words += struct_words<wire::Extra>() + words_of(step.from) + words_of_blob(step.traceparent) +
-             step.delivered.size();
+             step.settles.size();
   }
   return words;
 }

@@ -83,6 +83,7 @@ void write(wire::KeyedMessage::Builder to, const core::keyed_message& value) {
   to.setIsUpdate(value.is_update);
   to.setMethod(value.method);
   to.setTime(millis(value.time));
+  to.setJoined(value.joined);
   if (value.outcome) write(to.initOutcome(), *value.outcome);
 }
 
@@ -157,6 +158,7 @@ void write(wire::TakenMessages::Builder to, const core::taken_messages& value) {
   write(to.initSender(), value.sender);
   to.setLife(millis(value.life));
   to.setLast(value.last);
+  to.setEvent(value.event);
   if (!value.requests.empty()) write_list(to.initRequests(count(value.requests)), value.requests);
 }
 
@@ -349,13 +351,13 @@ void write(wire::Record::Builder to, const core::record& step) {
   if (!step.commands.empty()) write_list(to.initCommands(count(step.commands)), step.commands);
   to.setHasStateDigest(step.state_digest.has_value());
   to.setStateDigest(step.state_digest.value_or(0));
-  if (!step.from && step.traceparent.empty() && step.delivered.empty()) return;
+  if (!step.from && step.traceparent.empty() && step.settles.empty()) return;
   auto extra = to.initExtra();
   if (step.from) write(extra.initFrom(), *step.from);
   if (!step.traceparent.empty()) extra.setTraceparent(text(step.traceparent));
-  if (step.delivered.empty()) return;
-  auto delivered = extra.initDelivered(count(step.delivered));
-  for (unsigned i = 0; i < delivered.size(); ++i) delivered.set(i, step.delivered[i]);
+  if (step.settles.empty()) return;
+  auto settles = extra.initSettles(count(step.settles));
+  for (unsigned i = 0; i < settles.size(); ++i) settles.set(i, step.settles[i]);
 }
 
 }  // namespace

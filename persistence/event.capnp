@@ -81,7 +81,7 @@ struct Record {
 struct Extra {
   from @0 :Origin;
   traceparent @1 :Text;
-  delivered @2 :List(UInt64);
+  settles @2 :List(UInt64);
   attributes @3 :Attributes;  # All after the step; null: as they were. Belongs to the head.
 }
 
@@ -265,6 +265,7 @@ struct KeyedMessage {
   time @5 :Int64;
   outcome @6 :UpdateOutcome;  # Null until the update has ended.
   method @7 :UInt16;
+  joined @8 :UInt64;  # 0: none.
 }
 
 struct CarriedState {
@@ -294,6 +295,7 @@ struct TakenMessages {
   life @1 :Int64;
   last @2 :UInt64;
   requests @3 :List(Request);
+  event @4 :UInt64;
 
   struct Request {
     number @0 :UInt64;

@@ -152,6 +152,7 @@ struct engine::parts {
   void wake_housekeeper();
   void keep_house();
   void sweep(timestamp now);
+  std::size_t put_idle_away(std::int64_t time, std::size_t step);
 
   const engine_limits limits;
   persistence::journal& store;
@@ -183,7 +184,6 @@ struct engine::parts {
   bool house_called = false;
   bool house_closed = false;
   timestamp last_sweep{};
-  std::size_t idle_step = 0;  ///< As of `shard_host::put_idle_away`.
   std::thread housekeeper;
 };
 
@@ -404,20 +404,27 @@ void engine::parts::sweep(timestamp now) {
   last_sweep = now;
   const auto time = now.time_since_epoch().count();
   environment.coarse_time = time;
+  const auto step = put_idle_away(time, 0);
+  if (step > 0) put_idle_away(time, step);
+}
+
+/// Asks those to leave that are idle for the `step`th part of the time; returns the step at which
+/// as many as have to go would be old enough.
+std::size_t engine::parts::put_idle_away(std::int64_t time, std::size_t step) {
   idle_ages stayed;
   for (auto& host : hosts) {
-    host->put_idle_away(time, limits.passivate_after.count(), idle_step, sweep_most, stayed);
+    host->put_idle_away(time, limits.passivate_after.count(), step, sweep_most, stayed);
   }
-  // When memory is short, ever younger entities have to go: half the time at each step, until
-  // those that are old enough are as many as have to go.
+  // When memory is short, ever younger entities have to go: half the time at each step.
   const auto used = static_cast<double>(services.active_bytes.load());
   const auto active = static_cast<double>(environment.active.load());
   auto excess = used > 0 ? active * (used - static_cast<double>(limits.active_bytes)) / used : 0;
   excess -= static_cast<double>(stayed.leaving);
-  for (idle_step = 0; idle_step + 1 < idle_ages::steps; ++idle_step) {
-    excess -= static_cast<double>(stayed.of[idle_step]);
+  for (step = 0; step + 1 < idle_ages::steps; ++step) {
+    excess -= static_cast<double>(stayed.of[step]);
     if (excess <= 0) break;
   }
+  return step;
 }
 
 // -- the engine -----------------------------------------------------------------------------------

@@ -31,9 +31,6 @@ std::uint64_t size_of(const core::carried_state& carried) {
 /// Actor, machine, instance, slot and directory entry, as measured by `./dev bench`.
 constexpr std::int64_t fixed_bytes = 2'500;
 
-/// Fewer records than this are replayed faster than a snapshot is worth writing.
-constexpr event_number records_worth_a_snapshot = 32;
-
 core::message to_message(call_message& from) {
   auto& what = from.what;
   return {what.method->ordinal, std::move(what.params), std::move(what.options.key),
@@ -181,16 +178,19 @@ void live_entity::barrier_reached() {
   const auto known = std::move(lost_);
   const auto lost =
       known ? *known : error{errc::unavailable, "the update could not be written: try again"};
-  for (auto gone = waiting_for_updates_.upper_bound(submitted_);
-       gone != waiting_for_updates_.end();) {
-    gone->second.done(lost);
-    gone = waiting_for_updates_.erase(gone);
-  }
+  drop_waiting_after(submitted_, lost);
   if (parked_) {
     for (auto& [event, each] : std::exchange(waiting_for_updates_, {})) each.done(*parked_);
   }
   if (auto reset = std::exchange(reset_, nullptr)) do_reset(*reset);
   for (auto& each : std::exchange(held_, {})) deliver(std::move(each));
+}
+
+void live_entity::drop_waiting_after(event_number last, const error& why) {
+  for (auto gone = waiting_for_updates_.upper_bound(last); gone != waiting_for_updates_.end();) {
+    gone->second.done(why);
+    gone = waiting_for_updates_.erase(gone);
+  }
 }
 
 void live_entity::refuse_waiting(const error& why) {
@@ -203,9 +203,10 @@ void live_entity::refuse_waiting(const error& why) {
 void live_entity::before_leaving() {
   if (!machine_ || reloading_) return;
   // What was delivered is known to nobody else: without a record it would be sent again.
-  if (auto step = machine_->settle_deliveries(services_.wall.now())) submit(std::move(*step), {});
+  if (auto step = machine_->settle_messages(services_.wall.now())) submit(std::move(*step), {});
   if (!machine_->quiescent() || machine_->has_ended()) return;
-  if (submitted_ < snapshot_event_ + records_worth_a_snapshot) return;
+  // Even of a single record: a handler that is done is not taken again by the code of tomorrow.
+  if (submitted_ <= snapshot_event_) return;
   auto carried = machine_->carry();
   const auto digest = core::digest(carried.state);
   if (services_.codec) persistence::seal(carried, *services_.codec);
@@ -369,6 +370,10 @@ void live_entity::do_reset(reset_message& message) {
       services_.activities.cancel(slot_->id, number);
     }
   }
+  drop_waiting_after(message.to, {errc::failed,
+                                  to_string(slot_->id) + " was reset to event " +
+                                      std::to_string(message.to) + ", which undid this",
+                                  "reset"});
   machine_ = std::move(fresh);
   snapshot_event_ = step.event;
   submitted_ = known->last_event;
@@ -557,9 +562,11 @@ void live_entity::settle(core::outcome outcome, asking who, counter* taken) {
     return answer_repeat(*seen, std::move(who));
   }
   auto& step = std::get<core::accepted>(outcome).step;
-  if (taken) ++*taken;
+  const auto event = machine_->answered_by_end_of(step);
+  const bool joins = event != step.event;
+  if (taken && !joins) ++*taken;
   std::vector<reply> replies;
-  const answer begun{step.event, step.run, false, {}};
+  const answer begun{event, step.run, joins, {}};
   if (who.wait_until) {
     if (who.accepted) {
       replies.push_back(
@@ -568,8 +575,8 @@ void live_entity::settle(core::outcome outcome, asking who, counter* taken) {
            }),
            begun});
     }
-    waiting_for_updates_.emplace(step.event,
-                                 waiting_caller{std::move(who.done), false, *who.wait_until});
+    waiting_for_updates_.emplace(event,
+                                 waiting_caller{std::move(who.done), joins, *who.wait_until});
   } else {
     replies.push_back({std::move(who.done), begun});
   }

@@ -71,6 +71,8 @@ public:
   bool can_be_put_away();
 
   /// Answers all who wait with `why`; for the end of the engine.
+  /// Answers whoever waits for the end of what began after `last`.
+  void drop_waiting_after(event_number last, const error& why);
   void refuse_waiting(const error& why);
 
   /// Takes a last snapshot, when that saves the next activation work.

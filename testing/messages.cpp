@@ -173,7 +173,7 @@ void world::deliver(live& sender, const core::outgoing& what, live& receiver) {
     return taken(sender, what.number);
   }
   auto& step = std::get<core::accepted>(outcome).step;
-  const auto event = step.event;
+  const auto event = machine.answered_by_end_of(step);
   if (by_its_end) wait_for(event);
   commit(receiver, std::move(step));
   // The sender may have crashed with this step; then it knows nothing of it, and sends again.
@@ -250,7 +250,7 @@ void world::settle_messages(live& of, const core::record& step) {
     last = std::max(last, number);
     of.deliveries.erase(found);
   };
-  for (auto each : step.delivered) settle(each);
+  for (auto each : step.settles) settle(each);
   if (auto* reply = std::get_if<core::reply_received>(&step.what)) settle(reply->message);
   for (auto& [target, last] : settled) {
     auto* receiver = find(target);

@@ -49,10 +49,12 @@ void world::handle(live& of, caller_request asked) {
     return reply(answer_of(*seen));
   }
   auto& step = std::get<core::accepted>(outcome).step;
+  const auto event = of.machine->answered_by_end_of(step);
+  const bool joins = event != step.event;
   if (waits) {
-    wait_for(step.event, false);
+    wait_for(event, joins);
   } else {
-    reply(perdure::answer{step.event, step.run, false, {}});
+    reply(perdure::answer{event, step.run, joins, {}});
   }
   commit(of, std::move(step));
 }

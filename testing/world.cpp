@@ -158,8 +158,7 @@ bool world::step() {
 bool world::settle_all() {
   while (!unsettled_.empty()) {
     auto& of = get(unsettled_.extract(unsettled_.begin()).value());
-    if (of.machine->has_ended()) continue;
-    if (auto step = of.machine->settle_deliveries(now_)) {
+    if (auto step = of.machine->settle_messages(now_)) {
       commit(of, std::move(*step));
       return true;
     }

@@ -166,7 +166,7 @@ const std::vector<call_rule>& call_rules() {
       {R"(\brandom_device\b)",
        {"node", "gateway", "cli", "examples", "tests", "bench"},
        "randomness comes in through the constructor"},
-      {R"(\bsleep_(for|until)\b|\busleep\(|\bnanosleep\()",
+      {R"(\bthis_thread::sleep_|\busleep\(|\bnanosleep\()",
        // An engine that drains blocks by contract, and has nothing else to do.
        {"tests", "bench", "cli", "examples", "runtime/engine.cpp"},
        "a timer of the event loop, or a delayed message: a sleeping thread serves nobody"},

@@ -566,6 +566,33 @@ TEST_CASE("terminate: nothing follows, waiting updates fail, keys are still answ
   CHECK(b.replayed()->has_ended());
 }
 
+// -- messages of other entities -------------------------------------------------------------------
+
+TEST_CASE("inbox: what a sender will not send again is forgotten, also after a replay") {
+  bench b;
+  const entity_id sender{"order", "7"};
+  auto from = [&](event_number number) {
+    message what{ordinal("add"), codec<params::add_params>::encode({.amount = 1}), {}, 0ms};
+    what.from = origin{sender, noon, number, {}};
+    return b.keep(b.entity->handle_signal(std::move(what), b.now));
+  };
+  step_of(from(3));
+  CHECK(std::holds_alternative<repeated>(from(3)));
+  step_of(from(8));
+  b.entity->forget(sender, noon, 3);  // Not of all it has sent.
+  CHECK(b.entity->carry().inbox.size() == 1);
+  b.entity->forget(sender, noon - 1h, 8);  // Of another life.
+  CHECK(b.entity->carry().inbox.size() == 1);
+  b.entity->forget(sender, noon, 8);
+  CHECK(b.entity->carry().inbox.empty());
+  CHECK(b.replayed()->carry().inbox.size() == 1);
+  CHECK(step_of(b.signal("add", params::add_params{.amount = 1})).settles ==
+        std::vector<event_number>{2});
+  CHECK(b.replayed()->carry().inbox.empty());
+  CHECK(!b.entity->settle_messages(b.now));
+  CHECK(b.total().total == 3);
+}
+
 // -- limits ---------------------------------------------------------------------------------------
 
 TEST_CASE("limits: timers, suspended handlers, state and history are bounded and named") {

@@ -167,7 +167,7 @@ std::vector<std::pair<std::string, sample_record>> sample_records() {
   started.step.once = core::idempotency{"key-5", 5};
   started.step.from = core::origin{{"order", "7"}, at(-5000), 19, chain()};
   started.step.traceparent = traceparent;
-  started.step.delivered = {11, 13, 39};
+  started.step.settles = {11, 13, 39};
   started.after.pending = true;
   started.attributes = attributes();
   add("main_started", started);
@@ -205,7 +205,7 @@ std::vector<std::pair<std::string, sample_record>> sample_records() {
   reset.after.run_began = reset.step.event;
   add("run_reset", reset);
   auto settled = with(core::settled{});
-  settled.step.delivered = {41};
+  settled.step.settles = {41};
   add("settled", settled);
 
   add("calls", with(core::signal_received{1, {}},
@@ -249,8 +249,10 @@ snapshot sample_snapshot() {
   state.idempotency.push_back(
       {"key-6", 0xABCULL, 15, 2, at(-200), true, failed_as("out_of_tea"), 9});
   state.outbox = {plain_message(), full_message()};
-  core::taken_messages few{{"order", "6"}, at(-6000), 5, {}};
-  core::taken_messages more{{"order", "7"}, at(-5000), 19, {}};
+  state.idempotency.push_back(
+      {"key-7", 0xDEFULL, 16, 2, at(-100), false, failed_as("out_of_tea"), 9, 12});
+  core::taken_messages few{{"order", "6"}, at(-6000), 5, {}, 18};
+  core::taken_messages more{{"order", "7"}, at(-5000), 19, {}, 22};
   more.requests.push_back({17, 20, 1, true, {}});
   more.requests.push_back({19, 22, 2, false, completed()});
   state.inbox = {few, more};

@@ -73,6 +73,23 @@ TEST_CASE("engine: an update that waits is answered when its condition comes tru
   CHECK(box.get()->reached);
 }
 
+TEST_CASE("engine: who waits for an update that a reset undoes is told so") {
+  engine_fixture f;
+  answer_box<result<ledger::ledger_contract::reach_results>> kept, undone;
+  f.book().reach({.total = 5, .timeout = 0}).then(kept.box());
+  const auto accepted = f.book().add({.amount = 1}).get();
+  REQUIRE(accepted);
+  f.book().reach({.total = 6, .timeout = 0}).then(undone.box());
+  answer_box<result<answer>> reset;
+  f.running->reset({"ledger", "one"}, accepted->event, "done over", reset.box());
+  REQUIRE(reset.get());
+  const auto told = undone.get().error();
+  CHECK(told.code == errc::failed);
+  CHECK(told.type == "reset");
+  REQUIRE(f.book().add({.amount = 4}).get());
+  CHECK(kept.get()->reached);
+}
+
 TEST_CASE("engine: an update that waits survives a restart and ends once") {
   engine_fixture f;
   auto accepted =
@@ -349,6 +366,8 @@ TEST_CASE("engine: requests in flight are bounded over the whole node") {
 TEST_CASE("engine: a damaged history parks its entity, and its neighbours go on") {
   engine_fixture f;
   REQUIRE(f.book("good").add({.amount = 1}).get());
+  // Not at rest when it leaves: it comes back by its records.
+  REQUIRE(f.book("bad").reach({.total = 99, .timeout = 0}, {.until_accepted = true}).get());
   for (int i = 0; i < 3; ++i) REQUIRE(f.book("bad").add({.amount = 1}).get());
   f.running.reset();
   REQUIRE(f.store.damage({"ledger", "bad"}, 2));

@@ -36,6 +36,10 @@ private:
         {"reply, then wait", &lab::reply_then_wait},
         {"nested any", &lab::nested_any},
         {"continues", &lab::continues},
+        {"finally", &lab::in_the_end},
+        {"all, of waits", &lab::waits_in_a_vector},
+        {"sleep_until", &lab::until_times},
+        {"carries", &lab::carries},
         {"cancels twice", &lab::cancels_twice},
         {"throws a bug", &lab::bug},
         {"tells others at its end", &lab::farewell},
@@ -57,6 +61,41 @@ private:
   }
   task<> quiet(task<std::string> body) { (void)co_await body; }
 
+  task<std::string> in_the_end() {
+    auto tidy = [this](std::string what) { return quiet(after(5s, "tidied " + what)); };
+    auto got = co_await perdure::finally(after(1s, "a"), [&] { return tidy("a"); });
+    try {
+      co_await perdure::finally(failing(1s, "b"), [&] { return tidy("b"); });
+    } catch (const rejected& why) {
+      got += std::string(", ") + why.what();
+    }
+    try {
+      co_await perdure::finally(after(0s, "c"), [] { throw rejected("not tidied"); });
+    } catch (const rejected& why) {
+      got += std::string(", ") + why.what();
+    }
+    // The one that is cancelled tidies up all the same.
+    co_await perdure::race(perdure::finally(after(1h, "d"), [&] { return tidy("d"); }), sleep(1s));
+    co_return got;
+  }
+  task<std::string> waits_in_a_vector() {
+    const auto began = now();
+    std::vector<perdure::detail::sleep_awaiter> pauses;
+    for (auto pause : {3s, 1s, 2s}) pauses.push_back(sleep(pause));
+    co_await perdure::all(std::move(pauses));
+    std::vector<perdure::call<hotels_contract::quote_results>> quotes;
+    for (auto hotel : {"a", "bb"}) {
+      quotes.push_back(activities<hotels_contract>().quote({.hotel = hotel}));
+    }
+    auto first = co_await perdure::any(std::move(quotes));
+    co_return std::to_string((now() - began) / 1s) + " s, hotel " + std::to_string(first.index);
+  }
+  task<std::string> until_times() {
+    const auto began = now();
+    co_await sleep_until(began + 90s);
+    co_await sleep_until(began);
+    co_return std::to_string((now() - began) / 1s) + " s";
+  }
   task<std::string> failing_for_each() {
     std::string result;
     try {
@@ -177,6 +216,21 @@ private:
     if (state.log.size() >= 30) co_return "done";
     for (int i = 0; i < 10; ++i) co_await after(1s, "x");
     co_return co_await continues();
+  }
+
+  /// Starts a child and sets a reminder, and continues as new until the reminder has fired.
+  task<std::string> carries() {
+    if (state.log.empty()) {
+      co_await child<lab_contract>("child").live({.experiment = "waits for go"}).started();
+      remind("go", 65s, &lab::go);
+    }
+    say("run");
+    while (!state.go) {
+      co_await continue_point();
+      co_await sleep(1s);
+    }
+    entity<lab_contract>("child").go();
+    co_return (co_await entity<lab_contract>("child").result()).result;
   }
 
   task<std::string> cancels_twice() {

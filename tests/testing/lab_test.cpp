@@ -54,9 +54,24 @@ TEST_CASE("lab: each experiment has its result, in its time") {
   check_result("failing compensation",
                "body fails (and undoing failed: second: cannot be undone); undo first", 2s);
   check_result("nested any", "02", 2s);
+  check_result("finally", "a, b, not tidied", 18s);
+  check_result("sleep_until", "90 s", 90s);
   check_result("cancels twice", "cancelled1", 21s);
   check_result("spawns", "spawned", 10s);
   check_result("throws a bug", "failed: a bug", 1s);
+}
+
+TEST_CASE("lab: calls and waits run beside each other as a vector of them, too") {
+  crash_everywhere([](test_environment& env) {
+    env.host<lab>();
+    auto quotes = env.script<hotels_contract>("quote");
+    quotes.any_number().answers([](const hotels_contract::quote_params& asked) {
+      if (asked.hotel == "a") throw perdure::activity_failure("closed", "closed").for_good();
+      return hotels_contract::quote_results{.cents = 1};
+    });
+    CHECK(text_of(lab_client(env, "x").run({.experiment = "all, of waits"}).get()) ==
+          "3 s, hotel 1");
+  });
 }
 
 TEST_CASE("lab: updates that would wait for each other are refused") {
@@ -129,6 +144,34 @@ TEST_CASE("lab: a main continues as new with messages on their way") {
         CHECK(text_of(lab_client(env, "x").live({.experiment = "continues"}).get()) == "done");
         env.run_until_idle();
         CHECK(env.state<lab_state>("lab/other").go);
+      },
+      {.continue_after_events = 15});
+}
+
+TEST_CASE("lab: a main continues as new with a child and a reminder, and hears of both") {
+  crash_everywhere(
+      [](test_environment& env) {
+        env.host<lab>();
+        CHECK(text_of(lab_client(env, "x").live({.experiment = "carries"}).get()) == "gone");
+        CHECK(env.state<lab_state>("lab/x").log.size() > 5);
+        CHECK(env.status("lab/child") == "completed");
+        CHECK(env.state<lab_state>("lab/child").log.empty());
+      },
+      {.continue_after_events = 15});
+}
+
+TEST_CASE("lab: a child of an earlier run is closed with its parent") {
+  crash_everywhere(
+      [](test_environment& env) {
+        env.host<lab>();
+        auto end = env.send(lab_client(env, "x").live({.experiment = "carries"}));
+        env.run_for(30s);
+        CHECK(env.state<lab_state>("lab/x").log.size() > 2);
+        CHECK(env.status("lab/child") == "running");
+        CHECK(env.terminate("lab/x"));
+        env.run_until_idle();
+        CHECK(end.get().error().type == "terminated");
+        CHECK(env.status("lab/child") == "terminated");
       },
       {.continue_after_events = 15});
 }

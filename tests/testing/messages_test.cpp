@@ -171,10 +171,26 @@ TEST_CASE("messages: a child that was started runs on by itself") {
   });
 }
 
-// Not yet: a start that joins leaves no trace at its receiver, so one that is sent again after the
-// end, its answer lost, is taken for a new one.
-TEST_CASE("messages: a start that joins a running entity does not start it again" *
-          doctest::should_fail()) {
+TEST_CASE("messages: a start with a key that joined is answered again after the end") {
+  crash_everywhere([](test_environment& env) {
+    env.host<tour>();
+    tour_client client{env, "x"};
+    const perdure::start_options join{.when_running = perdure::id_conflict::use_existing};
+    auto first = env.send(client.travel({.days = 1}));
+    env.run_for(23h);
+    auto joined = env.send(client.travel({.days = 9}, {.key = "k", .start = join}));
+    CHECK(first.get().value().days == 1);
+    CHECK(joined.get().value().days == 1);
+    CHECK(client.travel({.days = 9}, {.key = "k", .start = join}).get().value().days == 1);
+    CHECK(client.travel({.days = 8}, {.key = "k", .start = join}).get().error().code ==
+          errc::idempotency_conflict);
+    CHECK(env.state<tour_state>("tour/x").rounds == 1);
+    // Without the key it is a new start.
+    CHECK(client.travel({.days = 2}, {.start = join}).get().value().days == 2);
+  });
+}
+
+TEST_CASE("messages: a start that joins a running entity does not start it again") {
   crash_everywhere([](test_environment& env) {
     env.host<group>().host<tour>();
     auto tour = env.send(tour_client(env, "x").travel({.days = 3}));

@@ -4,7 +4,8 @@
 /// await to await, and none outlives whoever waits for it.
 ///
 /// Guarantees:
-/// - `all`, `any`, `race`, `within` and `for_each` return when everything they started has ended.
+/// - `all`, `any`, `race`, `within`, `for_each` and `finally` return when everything they started
+/// has ended.
 ///   What is not wanted any more is cancelled first.
 /// - The order in which tasks are resumed follows from the entity's history alone.
 
@@ -38,6 +39,15 @@ template <class Awaitable>
 using result_of = decltype(std::declval<std::remove_cvref_t<Awaitable>&>().await_resume());
 
 template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
+/// A call or a wait, of which a vector can be made as of tasks.
+template <class T>
+concept no_task = !is_task<T> && requires { typename result_of<T>; };
+
+template <class T>
 task<T> as_task(task<T>&& what) {
   return std::move(what);
 }
@@ -45,6 +55,14 @@ task<T> as_task(task<T>&& what) {
 template <class Awaitable>
 task<result_of<Awaitable>> as_task(Awaitable what) {
   co_return co_await what;
+}
+
+template <class Awaitable>
+std::vector<task<result_of<Awaitable>>> as_tasks(std::vector<Awaitable> what) {
+  std::vector<task<result_of<Awaitable>>> all;
+  all.reserve(what.size());
+  for (auto& each : what) all.push_back(as_task(std::move(each)));
+  return all;
 }
 
 /// Tasks that run beside each other, and the coroutine that waits for all of them.
@@ -195,6 +213,12 @@ task<std::conditional_t<std::is_void_v<T>, void, std::vector<detail::value_of<T>
   }
 }
 
+/// Likewise, of calls and waits.
+template <detail::no_task Awaitable>
+auto all(std::vector<Awaitable> what) {
+  return all(detail::as_tasks(std::move(what)));
+}
+
 namespace detail {
 
 template <class... Ts>
@@ -297,6 +321,17 @@ task<first_result<T>> race(std::vector<task<T>> tasks) {
   return detail::first_of(std::move(tasks), false);
 }
 
+/// Likewise, of calls and waits.
+template <detail::no_task Awaitable>
+auto any(std::vector<Awaitable> what) {
+  return any(detail::as_tasks(std::move(what)));
+}
+
+template <detail::no_task Awaitable>
+auto race(std::vector<Awaitable> what) {
+  return race(detail::as_tasks(std::move(what)));
+}
+
 /// Likewise, of different types: a variant whose index tells which.
 template <class... Awaitables>
   requires(sizeof...(Awaitables) > 1)
@@ -397,6 +432,46 @@ task<std::optional<value_of<T>>> run_within(task<> limit, task<T> body) {
 template <class Awaitable>
 task<detail::result_of<Awaitable>> shielded(Awaitable&& body) {
   return detail::run_shielded(detail::as_task(std::forward<Awaitable>(body)));
+}
+
+namespace detail {
+
+template <class Cleanup>
+task<> clean_up(Cleanup cleanup) {
+  if constexpr (std::is_void_v<std::invoke_result_t<Cleanup&>>) {
+    cleanup();
+  } else {
+    (void)co_await cleanup();
+  }
+  co_return;
+}
+
+template <class T, class Cleanup>
+task<T> run_finally(task<T> body, Cleanup cleanup) {
+  std::optional<value_of<T>> results;
+  std::exception_ptr thrown;
+  try {
+    co_await store(std::move(body), &results);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  try {
+    co_await run_shielded(clean_up(std::move(cleanup)));
+  } catch (...) {
+    if (!thrown) thrown = std::current_exception();
+  }
+  if (thrown) std::rethrow_exception(thrown);
+  if constexpr (!std::is_void_v<T>) co_return std::move(*results);
+}
+
+}  // namespace detail
+
+/// Runs `body`, and when it has ended, in whatever way, `cleanup()`, out of reach of cancellation;
+/// `cleanup` returns nothing, a task or a call. Then the body's result is returned or its failure
+/// thrown on; a failure of the cleanup is thrown if the body had none.
+template <class Awaitable, class Cleanup>
+task<detail::result_of<Awaitable>> finally(Awaitable&& body, Cleanup cleanup) {
+  return detail::run_finally(detail::as_task(std::forward<Awaitable>(body)), std::move(cleanup));
 }
 
 // -- saga -----------------------------------------------------------------------------------------

@@ -61,6 +61,9 @@ protected:
   /// Suspends the handler for at least `time`; a crash or a move to another node does not matter.
   detail::sleep_awaiter sleep(duration time);
 
+  /// Suspends the handler until that time; not at all when it has come.
+  task<> sleep_until(timestamp time);
+
   /// Suspends the handler until `condition` holds or `timeout` has passed. The condition is asked
   /// again after every step of this entity; it reads state and has no effects.
   detail::condition_awaiter wait_until(std::function<bool()> condition, duration timeout = forever);
