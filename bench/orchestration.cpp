@@ -151,7 +151,7 @@ void measure_outage(run& r) {
   timestamp due;
   {
     job_engine on(folder);
-    due = on.now() + duration{r.size(30'000, 1'500)};
+    due = on.now() + duration{r.size(60'000, 1'500)};
     std::atomic<std::size_t> accepted = 0;
     for (std::size_t i = 0; i < count; ++i) {
       on.of(i).wake({.at = due.time_since_epoch().count()}).then([&](const result<receipt>& got) {

@@ -85,7 +85,7 @@ std::optional<error> machine::restore(const carried_state& carried, const positi
   for (auto& each : carried.inbox) inbox_.emplace(each.sender, each);
   children_ = carried.children;
   attributes_ = carried.attributes;
-  main_ = carried.main;
+  main_ = carried.main ? std::make_unique<started_main>(*carried.main) : nullptr;
   status_ = carried.status;
   paused_ = carried.paused;
   at_continue_point_ = false;
@@ -117,7 +117,7 @@ std::optional<error> machine::replay(const record& step) {
   broken_.reset();
   auto why = execute(mine, false);
   replayed_ = nullptr;
-  if (broken_) return std::exchange(broken_, std::nullopt);
+  if (auto broken = std::move(broken_)) return std::move(*broken);
   if (why) {
     return error{errc::nondeterministic, event_text(step.event) + ": expected " +
                                              describe(step.what) + " to be accepted, got " +
@@ -470,10 +470,10 @@ carried_state machine::carry() const {
   for (auto& [number, each] : outbox_) all.outbox.push_back(each);
   for (auto& [sender, each] : inbox_) all.inbox.push_back(each);
   all.children = children_;
-  all.attributes = attributes_;
+  all.attributes = attributes_.get();
   all.status = status_;
   all.paused = paused_;
-  all.main = main_;
+  if (main_) all.main = *main_;
   return all;
 }
 
@@ -552,7 +552,7 @@ std::optional<error> machine::execute(record& step, bool refusable) {
 void machine::advance(const record& step) {
   for (auto each : step.settles) {
     if (outbox_.erase(each)) continue;
-    std::erase_if(inbox_, [&](auto& taken) { return taken.second.event == each; });
+    inbox_.erase_if([&](auto& taken) { return taken.second.event == each; });
   }
   if (std::holds_alternative<run_continued>(step.what)) {
     where_.run = step.run;
@@ -705,7 +705,7 @@ std::optional<error> machine::run(record&, const terminated& what, bool) {
 }
 
 std::optional<error> machine::run(record& step, const main_started& what, bool refusable) {
-  main_ = make_main(step, what);
+  main_ = std::make_unique<started_main>(make_main(step, what));
   if (main_->due) return std::nullopt;
   auto why = begin_main(step, refusable);
   if (why) main_.reset();

@@ -31,6 +31,7 @@
 
 #include "entities/handlers.h"
 #include "entities/idempotency.h"
+#include "entities/rare_map.h"
 #include "entities/record.h"
 
 namespace perdure::core {
@@ -192,15 +193,15 @@ public:
   const idempotency_window& window() const { return window_; }
 
   /// Activities that have been scheduled and not ended, by number.
-  const std::map<event_number, pending_activity>& activities() const { return activities_; }
+  const std::map<event_number, pending_activity>& activities() const { return activities_.get(); }
   /// Messages that have not been settled, by number.
-  const std::map<event_number, outgoing>& outbox() const { return outbox_; }
+  const std::map<event_number, outgoing>& outbox() const { return outbox_.get(); }
   /// Returns the activities that were asked to stop and whose end is waited for.
   std::vector<event_number> being_cancelled() const;
   const std::vector<child>& children() const { return children_; }
-  const core::attributes& attributes() const { return attributes_; }
+  const core::attributes& attributes() const { return attributes_.get(); }
   /// Returns the main that was started, or null.
-  const started_main* main() const { return main_ ? &*main_ : nullptr; }
+  const started_main* main() const { return main_.get(); }
   /// Returns the event whose end answers whoever caused `step`: its own, or that of the main which
   /// a start has joined.
   event_number answered_by_end_of(const record& step) const {
@@ -325,17 +326,18 @@ private:
   timestamp created_;
   timestamp reset_at_;
   timer_number timers_started_ = 0;
-  std::map<std::string, lock, std::less<>> locks_;  // Permits in coroutines give back to it.
+  rare_map<std::map<std::string, lock, std::less<>>>
+      locks_;  // Permits in coroutines give back to it.
   handlers handlers_;
   std::map<std::string, reminder, std::less<>> reminders_;
   std::vector<delayed_signal> delayed_;
   idempotency_window window_;
-  std::map<event_number, pending_activity> activities_;
-  std::map<event_number, outgoing> outbox_;
-  std::map<entity_id, taken_messages> inbox_;
+  rare_map<std::map<event_number, pending_activity>> activities_;
+  rare_map<std::map<event_number, outgoing>> outbox_;
+  rare_map<std::map<entity_id, taken_messages>> inbox_;
   std::vector<child> children_;
-  core::attributes attributes_;
-  std::optional<started_main> main_;
+  rare_map<core::attributes> attributes_;
+  std::unique_ptr<started_main> main_;  ///< Null: none was started.
   life_status status_ = life_status::running;
   bool paused_ = false;
   bool at_continue_point_ = false;
@@ -346,7 +348,7 @@ private:
   // Of the turn being taken.
   record* turn_ = nullptr;
   const record* replayed_ = nullptr;  ///< The recorded step, when it is taken again.
-  std::optional<error> broken_;       ///< What the code cannot do with the recorded step.
+  std::unique_ptr<error> broken_;     ///< What the code cannot do with the recorded step.
   timestamp turn_time_;
   handler_scope* turn_scope_ = nullptr;
   std::uint32_t drawn_ = 0;

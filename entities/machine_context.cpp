@@ -163,7 +163,7 @@ int machine::version(std::string_view change, int min, int max) {
                                           " of \"" + std::string(change) +
                                           "\", got code for versions " + std::to_string(min) +
                                           " to " + std::to_string(max)};
-    if (replayed_ && !broken_) broken_ = why;
+    if (replayed_ && !broken_) broken_ = std::make_unique<error>(why);
     throw failure(std::move(why));
   }
   return found->second;

@@ -104,7 +104,7 @@ void live_entity::load() {
   machine_->add_run_bytes(known.run_bytes);
   submitted_ = machine_->where().last_event;
   slot_->durable.store(submitted_, std::memory_order_release);
-  known_attributes_ = machine_->attributes();
+  know_attributes();
   redispatch();
   account();
 }
@@ -127,7 +127,7 @@ std::optional<error> live_entity::open(std::vector<core::record>& sealed) const 
 
 /// What was under way when the entity was last in memory.
 void live_entity::redispatch() {
-  settling_.clear();
+  if (extras_) extras_->settling.clear();
   std::vector<core::pending_activity> activities;
   for (auto& [number, each] : machine_->activities()) activities.push_back(each);
   services_.activities.schedule_reloaded(slot_->id, machine_->life(), activities);
@@ -165,7 +165,7 @@ void live_entity::reload() {
 }
 
 void live_entity::commit_refused(error why) {
-  if (!lost_) lost_ = std::make_unique<error>(std::move(why));
+  if (!extras().lost) extras().lost = std::make_unique<error>(std::move(why));
   reload();
 }
 
@@ -175,29 +175,30 @@ void live_entity::barrier_reached() {
   load();
   // Updates that were to be accepted by steps that were not written are gone with them; those
   // accepted before go on.
-  const auto known = std::move(lost_);
+  const auto known = std::move(extras().lost);
   const auto lost =
       known ? *known : error{errc::unavailable, "the update could not be written: try again"};
   drop_waiting_after(submitted_, lost);
   if (parked_) {
-    for (auto& [event, each] : std::exchange(waiting_for_updates_, {})) each.done(*parked_);
+    for (auto& [event, each] : std::exchange(extras().waiting, {})) each.done(*parked_);
   }
-  if (auto reset = std::exchange(reset_, nullptr)) do_reset(*reset);
-  for (auto& each : std::exchange(held_, {})) deliver(std::move(each));
+  if (auto reset = std::exchange(extras().reset, nullptr)) do_reset(*reset);
+  for (auto& each : std::exchange(extras().held, {})) deliver(std::move(each));
 }
 
 void live_entity::drop_waiting_after(event_number last, const error& why) {
-  for (auto gone = waiting_for_updates_.upper_bound(last); gone != waiting_for_updates_.end();) {
+  auto& waiting = extras().waiting;
+  for (auto gone = waiting.upper_bound(last); gone != waiting.end();) {
     gone->second.done(why);
-    gone = waiting_for_updates_.erase(gone);
+    gone = waiting.erase(gone);
   }
 }
 
 void live_entity::refuse_waiting(const error& why) {
-  for (auto& [event, each] : std::exchange(waiting_for_updates_, {})) each.done(why);
-  for (auto& each : std::exchange(held_, {})) each->refuse(why);
-  for (auto& each : std::exchange(held_while_paused_, {})) each->refuse(why);
-  if (auto reset = std::exchange(reset_, nullptr)) reset->done(why);
+  for (auto& [event, each] : std::exchange(extras().waiting, {})) each.done(why);
+  for (auto& each : std::exchange(extras().held, {})) each->refuse(why);
+  for (auto& each : std::exchange(extras().held_while_paused, {})) each->refuse(why);
+  if (auto reset = std::exchange(extras().reset, nullptr)) reset->done(why);
 }
 
 void live_entity::before_leaving() {
@@ -221,6 +222,11 @@ void live_entity::before_leaving() {
   services_.writer.submit(std::move(last));
 }
 
+void live_entity::know_attributes() {
+  if (!extras_ && machine_->attributes().empty()) return;
+  extras().known_attributes = machine_->attributes();
+}
+
 void live_entity::account() {
   const auto now =
       fixed_bytes + (machine_ ? static_cast<std::int64_t>(3 * machine_->state_size()) : 0);
@@ -232,7 +238,7 @@ void live_entity::account() {
 
 void live_entity::deliver(delivery_ptr what) {
   if (reloading_) {
-    held_.push_back(std::move(what));
+    extras().held.push_back(std::move(what));
     return;
   }
   if (parked_ && !std::holds_alternative<describe_message>(what->what) &&
@@ -240,7 +246,7 @@ void live_entity::deliver(delivery_ptr what) {
     return what->refuse(*parked_);
   }
   if (machine_ && machine_->is_paused() && std::holds_alternative<outcome_message>(what->what)) {
-    held_while_paused_.push_back(std::move(what));
+    extras().held_while_paused.push_back(std::move(what));
     return;
   }
   try {
@@ -328,16 +334,16 @@ void live_entity::take(resume_message& message) {
   }
   if (is_empty()) return refuse_missing(std::move(message.done));
   settle(machine_->resume(services_.wall.now()), {std::move(message.done)});
-  for (auto& each : std::exchange(held_while_paused_, {})) deliver(std::move(each));
+  for (auto& each : std::exchange(extras().held_while_paused, {})) deliver(std::move(each));
 }
 
 void live_entity::take(reset_message& message) {
   if (is_empty()) return refuse_missing(std::move(message.done));
-  if (reset_) {
+  if (extras().reset) {
     return message.done(error{errc::unavailable, to_string(slot_->id) + " is being reset"});
   }
   // All of the present run has to be in the journal.
-  reset_ = std::make_unique<reset_message>(std::move(message));
+  extras().reset = std::make_unique<reset_message>(std::move(message));
   reload();
 }
 
@@ -401,7 +407,7 @@ void live_entity::take(outcome_message& message) {
                    ? machine_->end_activity(message.number, std::move(message.outcome), now)
                    : machine_->take_reply(message.number, std::move(message.outcome), now);
   if (receiver && std::holds_alternative<core::accepted>(taken)) {
-    settling_.emplace_back(message.number, std::move(*receiver));
+    extras().settling.emplace_back(message.number, std::move(*receiver));
   }
   settle(std::move(taken), {completion([done = std::move(message.done)](result<answer> outcome) {
            done(outcome ? std::nullopt : std::optional(outcome.error()));
@@ -413,7 +419,7 @@ void live_entity::take(delivered_message& message) {
   if (sent == machine_->outbox().end()) {
     return message.done(error{errc::completed, "no such message is on its way"});
   }
-  settling_.emplace_back(message.number, sent->second.target);
+  extras().settling.emplace_back(message.number, sent->second.target);
   machine_->delivered(message.number);
   message.done(std::nullopt);
 }
@@ -575,8 +581,7 @@ void live_entity::settle(core::outcome outcome, asking who, counter* taken) {
            }),
            begun});
     }
-    waiting_for_updates_.emplace(event,
-                                 waiting_caller{std::move(who.done), joins, *who.wait_until});
+    extras().waiting.emplace(event, waiting_caller{std::move(who.done), joins, *who.wait_until});
   } else {
     replies.push_back({std::move(who.done), begun});
   }
@@ -595,18 +600,19 @@ void live_entity::answer_repeat(const core::repeated& seen, asking who) {
   }
   if (!seen.outcome) {
     drop_impatient();
-    waiting_for_updates_.emplace(seen.event,
-                                 waiting_caller{std::move(who.done), true, *who.wait_until});
+    extras().waiting.emplace(seen.event,
+                             waiting_caller{std::move(who.done), true, *who.wait_until});
     return;
   }
   after_durable(std::move(who.done), to_answer(*seen.outcome, first));
 }
 
 void live_entity::answer_ended_updates(const core::record& step, std::vector<reply>& replies) {
-  if (waiting_for_updates_.empty()) return;
+  if (!extras_ || extras_->waiting.empty()) return;
+  auto& waiting = extras_->waiting;
   auto answer_all = [&](event_number begun, const core::update_outcome& how) {
-    auto [from, to] = waiting_for_updates_.equal_range(begun);
-    for (; from != to; from = waiting_for_updates_.erase(from)) {
+    auto [from, to] = waiting.equal_range(begun);
+    for (; from != to; from = waiting.erase(from)) {
       auto& caller = from->second;
       replies.push_back(
           {std::move(caller.done), to_answer(how, {begun, step.run, caller.repeat, {}})});
@@ -651,7 +657,9 @@ std::function<void()> live_entity::effects_of(const core::record& step) {
       all().post.push_back(sent->message);
     }
   }
-  if (!settling_.empty()) all().settled = std::exchange(settling_, {});
+  if (extras_ && !extras_->settling.empty()) {
+    all().settled = std::exchange(extras_->settling, {});
+  }
   if (!found) return {};
   return [&services = services_, slot = slot_, life = machine_->life(),
           what = std::shared_ptr<list>(std::move(found))] {
@@ -671,9 +679,11 @@ std::function<void()> live_entity::effects_of(const core::record& step) {
 }
 
 bool live_entity::can_be_put_away() {
+  if (reloading_) return false;
+  if (!extras_) return true;
   drop_impatient();
-  return waiting_for_updates_.empty() && held_.empty() && held_while_paused_.empty() &&
-         !reloading_ && !reset_;
+  return extras_->waiting.empty() && extras_->held.empty() && extras_->held_while_paused.empty() &&
+         !extras_->reset;
 }
 
 timestamp live_entity::deadline(duration patience) const {
@@ -681,14 +691,16 @@ timestamp live_entity::deadline(duration patience) const {
 }
 
 void live_entity::drop_impatient() {
+  if (!extras_) return;
+  auto& waiting = extras_->waiting;
   const auto now = services_.wall.now();
-  for (auto each = waiting_for_updates_.begin(); each != waiting_for_updates_.end();) {
+  for (auto each = waiting.begin(); each != waiting.end();) {
     if (each->second.until >= now) {
       ++each;
       continue;
     }
     each->second.done(error{errc::timeout, "the update has not ended yet: it goes on, ask again"});
-    each = waiting_for_updates_.erase(each);
+    each = waiting.erase(each);
   }
 }
 
@@ -701,9 +713,11 @@ void live_entity::submit(core::record step, std::vector<reply> replies) {
   std::optional<core::attributes> attributes;
   // A run begins with all of them: the records that set them may go.
   const bool begins_run = step.event == after.run_began;
-  if (machine_->attributes() != known_attributes_ ||
+  static const core::attributes none;
+  if (machine_->attributes() != (extras_ ? extras_->known_attributes : none) ||
       (begins_run && !machine_->attributes().empty())) {
-    attributes = known_attributes_ = machine_->attributes();
+    attributes = machine_->attributes();
+    know_attributes();
   }
   bytes encoded;
   if (services_.codec) {

@@ -71,8 +71,6 @@ public:
   bool can_be_put_away();
 
   /// Answers all who wait with `why`; for the end of the engine.
-  /// Answers whoever waits for the end of what began after `last`.
-  void drop_waiting_after(event_number last, const error& why);
   void refuse_waiting(const error& why);
 
   /// Takes a last snapshot, when that saves the next activation work.
@@ -116,6 +114,8 @@ private:
   void start(call_message& message, timestamp now);
   void do_reset(reset_message& message);
   void refuse_missing(answerer done);
+  /// Answers whoever waits for the end of what began after `last`.
+  void drop_waiting_after(event_number last, const error& why);
   void unpark();
   void redispatch();
   std::function<void()> effects_of(const core::record& step);
@@ -127,6 +127,7 @@ private:
   std::unique_ptr<persistence::snapshot> maybe_snapshot(core::record& step);
   void maybe_continue_as_new();
   persistence::entity_summary summary() const;
+  void know_attributes();
   void account();
 
   entity_services& services_;
@@ -135,7 +136,7 @@ private:
   std::function<void()> again_;
 
   std::unique_ptr<core::machine> machine_;
-  std::unique_ptr<error> parked_;  ///< Why, when parked. Rare, so not in place; likewise lost_.
+  std::unique_ptr<error> parked_;  ///< Why, when parked. Rare, so not in place.
   event_number submitted_ = 0;     ///< Last event handed to the writer.
   event_number snapshot_event_ = 0;
   std::uint64_t bytes_since_snapshot_ = 0;
@@ -144,20 +145,29 @@ private:
   bool warned_of_size_ = false;
 
   bool reloading_ = false;
-  std::unique_ptr<error> lost_;     ///< Why the last steps were not written.
-  std::vector<delivery_ptr> held_;  ///< Until the entity is loaded again.
-  std::vector<delivery_ptr> held_while_paused_;
-  std::unique_ptr<reset_message> reset_;  ///< To be done when the entity is loaded again.
-  /// Messages whose settlement goes into the next step, and their receivers.
-  std::vector<std::pair<event_number, entity_id>> settling_;
-  core::attributes known_attributes_;  ///< As the journal's index has them.
-  /// Who waits for the end of an update or a main, by the event that began it.
+  /// Who waits for the end of an update or a main.
   struct waiting_caller {
     answerer done;
     bool repeat = false;  ///< Asked again for what somebody had asked before.
     timestamp until;
   };
-  std::multimap<event_number, waiting_caller> waiting_for_updates_;
+  /// What few entities have at a time.
+  struct rarities {
+    std::unique_ptr<error> lost;     ///< Why the last steps were not written.
+    std::vector<delivery_ptr> held;  ///< Until the entity is loaded again.
+    std::vector<delivery_ptr> held_while_paused;
+    std::unique_ptr<reset_message> reset;  ///< To be done when the entity is loaded again.
+    /// Messages whose settlement goes into the next step, and their receivers.
+    std::vector<std::pair<event_number, entity_id>> settling;
+    core::attributes known_attributes;                    ///< As the journal's index has them.
+    std::multimap<event_number, waiting_caller> waiting;  ///< By the event that began it.
+  };
+  rarities& extras() {
+    if (!extras_) extras_ = std::make_unique<rarities>();
+    return *extras_;
+  }
+
+  std::unique_ptr<rarities> extras_;
   std::int64_t accounted_bytes_ = 0;
 };
 
