@@ -1,5 +1,8 @@
 #include <perdure/await.h>
 
+#include <stdexcept>
+#include <utility>
+
 #include "entities/machine.h"
 
 namespace perdure {
@@ -33,6 +36,7 @@ void cancel(scope& which) { which.cancelled = true; }
 
 void pending_call::begin(std::coroutine_handle<> handler, scope* in) {
   throw_if_cancelled(in);
+  if (std::exchange(begun_, true)) throw std::logic_error("a call is awaited at most once");
   const auto number =
       is_activity_ ? machine_->call(activity_) : machine_->send(std::move(message_));
   machine_->wait_for_call(waiter_of(handler, in, &outcome_), number);
@@ -94,7 +98,7 @@ namespace detail {
 
 bool wait::begin(std::coroutine_handle<> handler, scope* in) {
   throw_if_cancelled(in);
-  if (condition_ && condition_()) {
+  if (condition_ && machine_->holds(condition_)) {
     outcome_.held = true;
     return false;
   }
@@ -105,6 +109,7 @@ bool wait::begin(std::coroutine_handle<> handler, scope* in) {
 }
 
 bool wait::end() const {
+  if (outcome_.thrown) std::rethrow_exception(outcome_.thrown);
   if (outcome_.cancelled) throw cancelled("the handler was cancelled");
   return outcome_.held;
 }
@@ -113,12 +118,14 @@ bool continue_awaiter::begin(std::coroutine_handle<> handler, scope* in) {
   throw_if_cancelled(in);
   if (!machine_->wants_to_continue()) return false;
   machine_->order(core::continue_requested{});
+  machine_->at_continue_point_ = true;
   // The new run takes its place; it is resumed by a cancel alone.
   machine_->wait_for(waiter_of(handler, in, &outcome_), forever);
   return true;
 }
 
 void continue_awaiter::end() const {
+  machine_->at_continue_point_ = false;
   if (outcome_.cancelled) throw cancelled("the handler was cancelled");
 }
 

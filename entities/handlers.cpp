@@ -29,7 +29,13 @@ std::optional<waiter> handlers::take_call(event_number call) {
 
 std::optional<waiter> handlers::take_ready() {
   for (std::size_t i = 0; i < waiting_.size(); ++i) {
-    if (waiting_[i].condition && (*waiting_[i].condition)()) return take_at(i);
+    if (!waiting_[i].condition) continue;
+    try {
+      if ((*waiting_[i].condition)()) return take_at(i);
+    } catch (...) {
+      waiting_[i].to->thrown = std::current_exception();
+      return take_at(i);
+    }
   }
   return std::nullopt;
 }

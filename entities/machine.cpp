@@ -142,7 +142,7 @@ outcome machine::handle_signal(message what, timestamp now) {
   const auto meaning = message_digest(what.method, what.params);
   if (auto seen = seen_before(what, meaning, now)) return std::move(*seen);
   if (what.delay > duration::zero() || paused_) {
-    const auto due = std::max(now, where_.last_time) + what.delay;
+    const auto due = later(std::max(now, where_.last_time), what.delay);
     return take(signal_delayed{what.method, std::move(what.params), due}, &what, meaning, now);
   }
   return take(signal_received{what.method, std::move(what.params)}, &what, meaning, now);
@@ -204,11 +204,12 @@ outcome machine::handle_start(message what, timestamp now) {
   return taken;
 }
 
-outcome machine::cancel(std::string reason, sender from, timestamp now) {
+outcome machine::cancel(std::string reason, sender from, timestamp now, bool as_parent) {
   if (from) {
     if (auto seen = seen_before(*from)) return std::move(*seen);
   }
   if (auto why = check_open()) return refused{std::move(*why)};
+  if (auto why = check_parent(from, as_parent)) return refused{std::move(*why)};
   if (!main_) {
     return refused{
         {errc::rejected, to_string(self_) + " has no main that runs: nothing to cancel"}};
@@ -218,11 +219,12 @@ outcome machine::cancel(std::string reason, sender from, timestamp now) {
   return take(std::move(step), true);
 }
 
-outcome machine::terminate(std::string reason, sender from, timestamp now) {
+outcome machine::terminate(std::string reason, sender from, timestamp now, bool as_parent) {
   if (from) {
     if (auto seen = seen_before(*from)) return std::move(*seen);
   }
   if (auto why = check_open()) return refused{std::move(*why)};
+  if (auto why = check_parent(from, as_parent)) return refused{std::move(*why)};
   auto step = begin(terminated{std::move(reason)}, now);
   step.from = std::move(from);
   return take(std::move(step), true);
@@ -413,6 +415,8 @@ result<bytes> machine::query(std::uint16_t method, bytes_view params, timestamp 
   } catch (const std::exception& why) {
     return error{errc::internal, to_string(self_) + " " + std::string(asked->name) + " threw (" +
                                      std::string(asked->source) + "): " + why.what()};
+  } catch (...) {
+    return error{errc::internal, to_string(self_) + " threw what is no std::exception"};
   }
 }
 
@@ -500,6 +504,12 @@ std::optional<error> machine::check_open() const {
       return ended("cancelled");
   }
   return std::nullopt;
+}
+
+/// A parent ends its own children: an id it has started, or wanted to, may be somebody else's now.
+std::optional<error> machine::check_parent(const sender& from, bool as_parent) const {
+  if (!as_parent || (main_ && main_->parent && *main_->parent == from->sender)) return std::nullopt;
+  return error{errc::completed, to_string(self_) + " is no child of " + to_string(from->sender)};
 }
 
 std::optional<error> machine::check_room() const {
@@ -625,7 +635,7 @@ void machine::apply(const record& step, event_number number, const command& what
           }
         } else if constexpr (std::is_same_v<kind, message_sent>) {
           outbox_.emplace(number, each.message);
-          if (each.message.as_child && !has_ended() &&
+          if (each.message.starts_child() && !has_ended() &&
               each.message.start.on_parent_close != parent_close::abandon) {
             children_.push_back({number, each.message.target, each.message.start.on_parent_close});
           }
@@ -637,8 +647,6 @@ void machine::apply(const record& step, event_number number, const command& what
         } else if constexpr (std::is_same_v<kind, main_ended>) {
           main_->outcome = each.outcome;
           settle_request(main_->started, each.outcome);
-        } else if constexpr (std::is_same_v<kind, continue_requested>) {
-          at_continue_point_ = true;
         }
       },
       what);
@@ -695,7 +703,11 @@ std::optional<error> machine::run(record&, const delayed_signal_due& what, bool)
 
 std::optional<error> machine::run(record& step, const run_continued&, bool refusable) {
   if (!main_ || main_->outcome || main_->due) return std::nullopt;
-  return begin_main(step, refusable);
+  auto why = begin_main(step, refusable);
+  if (!why || refusable) return why;
+  // Nobody is there to be refused: a main that cannot go on has failed.
+  end_main(life_status::failed, {update_outcome::kind::failed, {}, why->detail, why->type});
+  return std::nullopt;
 }
 
 std::optional<error> machine::run(record&, const terminated& what, bool) {
@@ -787,11 +799,13 @@ started_main machine::make_main(const record& step, const main_started& what) {
   main.options = what.options;
   if (what.as_child && step.from) main.parent = step.from->sender;
   main.began = step.time;
-  if (what.options.delay > duration::zero()) main.due = step.time + what.options.delay;
+  if (what.options.delay > duration::zero()) main.due = later(step.time, what.options.delay);
   const auto begins = main.due.value_or(step.time);
-  if (what.options.run_timeout > no_limit) main.run_deadline = begins + what.options.run_timeout;
+  if (what.options.run_timeout > no_limit) {
+    main.run_deadline = later(begins, what.options.run_timeout);
+  }
   if (what.options.execution_timeout > no_limit) {
-    main.execution_deadline = begins + what.options.execution_timeout;
+    main.execution_deadline = later(begins, what.options.execution_timeout);
   }
   return main;
 }

@@ -66,6 +66,12 @@ struct message {
   bool as_child = false;     ///< Likewise.
 };
 
+/// Returns the time that much later, or the last there is.
+inline timestamp later(timestamp from, duration by) {
+  by = std::max(by, duration::zero());
+  return by < timestamp::max() - from ? from + by : timestamp::max();
+}
+
 /// Where a cancel, a termination comes from, when it comes from another entity.
 using sender = std::optional<origin>;
 
@@ -126,8 +132,9 @@ public:
   /// Begins the type's main. An entity that is to be terminated first is `refused` as
   /// already_exists: terminate it, and start again.
   outcome handle_start(message what, timestamp now);
-  outcome cancel(std::string reason, sender from, timestamp now);
-  outcome terminate(std::string reason, sender from, timestamp now);
+  /// `as_parent`: it concerns a child of the sender, and nobody else's run.
+  outcome cancel(std::string reason, sender from, timestamp now, bool as_parent = false);
+  outcome terminate(std::string reason, sender from, timestamp now, bool as_parent = false);
   outcome pause(std::string reason, timestamp now);
   outcome resume(timestamp now);
 
@@ -244,6 +251,7 @@ private:
   std::optional<outcome> seen_before(const origin& from) const;
   error paused_error() const;
   std::optional<error> check_open() const;
+  std::optional<error> check_parent(const sender& from, bool as_parent) const;
   std::optional<error> check_room() const;
   bool state_is_small() const;
   record begin(input what, timestamp now) const;
@@ -311,6 +319,8 @@ private:
   bytes recorded_effect(const std::function<bytes()>& effect);
   void reply_with(bytes results);
   bool wants_to_continue() const;
+  bool holds(const std::function<bool()>& condition);
+  void check_not_asking() const;
   const command* next_recorded() const;
   std::uint64_t queue_for(const std::string& name);
   bool may_enter(const std::string& name, std::uint64_t ticket, std::size_t places) const;
@@ -353,6 +363,7 @@ private:
   handler_scope* turn_scope_ = nullptr;
   std::uint32_t drawn_ = 0;
   bool state_lost_ = false;
+  bool asking_ = false;  ///< A condition, which has no effects.
 };
 
 /// Returns e.g. "signal".

@@ -1,6 +1,7 @@
 // What handlers ask of the machine while they run.
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "entities/machine.h"
@@ -9,6 +10,7 @@
 namespace perdure::core {
 
 std::uint64_t machine::random() {
+  check_not_asking();
   // Counter-based: what is drawn depends on who draws, in which event, and how often before. The
   // time of creation tells lives of one id apart.
   const std::uint64_t place[] = {static_cast<std::uint64_t>(created_.time_since_epoch().count()),
@@ -17,16 +19,17 @@ std::uint64_t machine::random() {
 }
 
 void machine::spawn(task<> body) {
+  check_not_asking();
   auto* spawner = turn_scope_;
   auto scope = make_scope(spawner->started_by, spawner->method);
   scope->traceparent = spawner->traceparent;
   // What a main spawns is cancelled with it.
-  if (spawner->is_main) scope->parent = spawner;
+  scope->parent = spawner->is_main ? spawner : spawner->parent;
+  scope->replied = true;  // It answers nobody.
   body.run_in(scope.get());
   turn_scope_ = scope.get();
   body.start();
   turn_scope_ = spawner;
-  if (body.done()) return body.take();
   handlers_.add({std::move(scope), std::move(body)});
 }
 
@@ -37,20 +40,25 @@ timer_number machine::start_timer(duration time) {
     throw failure({errc::overloaded, to_string(self_) + " has " + std::to_string(timer_count()) +
                                          " timers, the limit"});
   }
-  order(timer_started{++timers_started_, turn_time_ + std::max(time, duration::zero())});
+  order(timer_started{++timers_started_, later(turn_time_, time)});
   return timers_started_;
 }
 
 void machine::wait_for(waiter where, duration time) {
   if (time != forever) {
     where.timer = start_timer(time);
-    where.due = turn_time_ + std::max(time, duration::zero());
+    where.due = later(turn_time_, time);
   }
   handlers_.wait(std::move(where));
 }
 
 void machine::set_reminder(reminder what) {
-  if (timer_count() >= limits_.timers && !reminders_.contains(what.name)) {
+  const bool known =
+      reminders_.contains(what.name) || std::ranges::any_of(turn_->commands, [&](auto& each) {
+        auto* before = std::get_if<reminder_set>(&each);
+        return before && before->set.name == what.name;
+      });
+  if (!known && timer_count() >= limits_.timers) {
     throw failure({errc::overloaded, to_string(self_) + " has " + std::to_string(timer_count()) +
                                          " timers, the limit"});
   }
@@ -62,7 +70,14 @@ void machine::cancel_reminder(std::string_view name) {
 }
 
 std::size_t machine::timer_count() const {
-  return reminders_.size() + delayed_.size() +
+  std::size_t set_now = 0;
+  if (turn_) {
+    set_now = static_cast<std::size_t>(std::ranges::count_if(turn_->commands, [&](auto& each) {
+      auto* reminder = std::get_if<reminder_set>(&each);
+      return reminder && !reminders_.contains(reminder->set.name);
+    }));
+  }
+  return reminders_.size() + set_now + delayed_.size() +
          static_cast<std::size_t>(std::ranges::count_if(
              handlers_.waiting(), [](auto& each) { return each.timer != 0; }));
 }
@@ -102,12 +117,17 @@ event_number machine::post(outgoing message) {
 }
 
 void machine::check_calls(std::size_t payload) const {
+  check_not_asking();
   if (payload > limits_.payload_bytes) {
     throw failure({errc::too_large, "the parameters have " + std::to_string(payload) +
                                         " bytes; the limit is " +
                                         std::to_string(limits_.payload_bytes)});
   }
-  const auto under_way = activities_.size() + outbox_.size() + turn_->commands.size();
+  auto under_way = activities_.size() + outbox_.size();
+  for (auto& each : turn_->commands) {
+    under_way += std::holds_alternative<activity_scheduled>(each) ||
+                 std::holds_alternative<message_sent>(each);
+  }
   if (under_way >= limits_.calls) {
     throw failure({errc::overloaded,
                    to_string(self_) + " has " + std::to_string(under_way) +
@@ -142,6 +162,7 @@ const command* machine::next_recorded() const {
 }
 
 int machine::version(std::string_view change, int min, int max) {
+  check_not_asking();
   auto& seen = turn_scope_->versions;
   auto found = seen.find(change);
   if (found == seen.end()) {
@@ -170,15 +191,21 @@ int machine::version(std::string_view change, int min, int max) {
 }
 
 bytes machine::recorded_effect(const std::function<bytes()>& effect) {
+  check_not_asking();
   auto* next = next_recorded();
   auto* recorded = next ? std::get_if<side_effect_recorded>(next) : nullptr;
+  // Replay does not call it: what it draws is of a series of its own.
+  const auto drawn = std::exchange(
+      drawn_, 0x8000'0000u + 1024 * static_cast<std::uint32_t>(turn_->commands.size()));
   auto value = recorded ? recorded->value : effect();
+  drawn_ = drawn;
   order(side_effect_recorded{value});
   return value;
 }
 
 void machine::reply_with(bytes results) {
-  if (turn_scope_->is_main || turn_scope_->replied) {
+  check_not_asking();
+  if (turn_scope_->replied || contract().find(turn_scope_->method)->kind != method_kind::update) {
     throw std::logic_error("reply answers an update, once");
   }
   turn_scope_->replied = true;
@@ -193,7 +220,28 @@ bool machine::wants_to_continue() const {
   }
   const bool large = run_events() >= limits_.continue_after_events ||
                      where_.run_bytes >= limits_.continue_after_bytes;
-  return large && others_running(turn_scope_) == 0;
+  // In another branch of the main, the answer to a call would be lost.
+  return large && turn_scope_->is_main && !turn_scope_->cancelled &&
+         others_running(turn_scope_) == 0 &&
+         std::ranges::none_of(handlers_.waiting(), [](auto& each) { return each.call != 0; });
+}
+
+bool machine::holds(const std::function<bool()>& condition) {
+  asking_ = true;
+  try {
+    const bool held = condition();
+    asking_ = false;
+    return held;
+  } catch (...) {
+    asking_ = false;
+    throw;
+  }
+}
+
+void machine::check_not_asking() const {
+  if (!asking_) return;
+  throw std::logic_error(
+      "a condition has no effects: it is asked after every step, and reads state alone");
 }
 
 // -- locks ----------------------------------------------------------------------------------------

@@ -15,13 +15,14 @@ struct machine::mark {
   std::uint64_t waiters;
   timer_number timers;
   std::uint32_t drawn;
+  bool at_continue_point;
 };
 
 /// Runs `body`; when it throws, takes back what it did and returns why.
 template <class Body>
 std::optional<error> machine::atomically(handler_scope& scope, bool refusable, Body body) {
   const mark before{turn_->commands.size(), handlers_.size(), handlers_.next_waiter(),
-                    timers_started_, drawn_};
+                    timers_started_,        drawn_,           at_continue_point_};
   const bool kept = !refusable || state_is_small();
   if (kept) instance_->keep_state();
   turn_scope_ = &scope;
@@ -46,6 +47,7 @@ std::optional<error> machine::atomically(handler_scope& scope, bool refusable, B
   handlers_.roll_back(before.handlers, before.waiters);
   timers_started_ = before.timers;
   drawn_ = before.drawn;
+  at_continue_point_ = before.at_continue_point;
   if (kept)
     instance_->restore_state();
   else
@@ -121,17 +123,28 @@ void machine::resume_call(event_number call, const call_outcome& how) {
 /// Resumes a waiter whose scope was cancelled, or lets it wait for how its call ends.
 void machine::stop(waiter* cancelled) {
   auto policy = cancellation::abandon;
-  const auto activity = activities_.find(cancelled->call);
-  const auto message = outbox_.find(cancelled->call);
-  if (activity != activities_.end()) {
-    policy = activity->second.options.on_cancel;
+  const activity_options* activity = nullptr;
+  const outgoing* message = nullptr;
+  if (auto found = activities_.find(cancelled->call); found != activities_.end()) {
+    activity = &found->second.options;
+  } else if (auto sent = outbox_.find(cancelled->call); sent != outbox_.end()) {
+    message = &sent->second;
+  } else if (cancelled->call > turn_->event) {
+    // Begun in this turn.
+    auto& begun = turn_->commands[cancelled->call - turn_->event - 1];
+    if (auto* scheduled = std::get_if<activity_scheduled>(&begun)) activity = &scheduled->options;
+    if (auto* going = std::get_if<message_sent>(&begun)) message = &going->message;
+  }
+  if (activity) {
+    policy = activity->on_cancel;
     if (policy != cancellation::abandon) order(activity_cancelled{cancelled->call});
-  } else if (message != outbox_.end() && message->second.as_child) {
-    policy = message->second.start.on_cancel;
+  } else if (message && message->starts_child()) {
+    policy = message->start.on_cancel;
     if (policy != cancellation::abandon) {
       outgoing ask;
-      ask.target = message->second.target;
+      ask.target = message->target;
       ask.kind = message_kind::cancel;
+      ask.as_child = true;
       ask.reason = "its parent was cancelled";
       post(std::move(ask));
     }
@@ -151,7 +164,13 @@ void machine::settle() {
   while (true) {
     if (auto* cancelled = handlers_.find_cancelled()) {
       stop(cancelled);
-    } else if (auto ready = handlers_.take_ready()) {
+      finish_handlers();
+      continue;
+    }
+    asking_ = true;
+    auto ready = handlers_.take_ready();
+    asking_ = false;
+    if (ready) {
       if (ready->timer) order(timer_cancelled{ready->timer});
       ready->to->held = true;
       resume(std::move(*ready));
@@ -226,7 +245,7 @@ void machine::close(const std::string& why) {
     if (std::holds_alternative<activity_scheduled>(each)) activities.push_back(number);
     if (auto* gone = std::get_if<activity_cancelled>(&each)) std::erase(activities, gone->activity);
     auto* sent = std::get_if<message_sent>(&each);
-    if (sent && sent->message.as_child) {
+    if (sent && sent->message.starts_child()) {
       children.push_back({number, sent->message.target, sent->message.start.on_parent_close});
     }
   }
@@ -237,6 +256,7 @@ void machine::close(const std::string& why) {
     last.target = each.entity;
     last.kind =
         each.on_close == parent_close::cancel ? message_kind::cancel : message_kind::terminate;
+    last.as_child = true;
     last.reason = "its parent " + to_string(self_) + " has ended";
     post(std::move(last));
   }
@@ -255,6 +275,7 @@ std::vector<event_number> machine::being_cancelled() const {
 }
 
 event_number machine::order(command what) {
+  check_not_asking();
   turn_->commands.push_back(std::move(what));
   return turn_->last_event();
 }

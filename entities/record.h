@@ -98,11 +98,15 @@ struct outgoing {
   /// the answer is JSON too. For senders that learn of the type at run time.
   std::string method_name;
   bytes params;
-  start_options start;            ///< Of start and run.
-  bool as_child = false;          ///< Of start and run: the sender is the parent.
-  std::string reason;             ///< Of cancel and terminate.
+  start_options start;    ///< Of start and run.
+  bool as_child = false;  ///< The sender is the parent; of cancel and terminate: or nothing.
+  std::string reason;     ///< Of cancel and terminate.
   std::vector<chain_link> chain;  ///< As in `origin`.
   std::string traceparent;
+
+  bool starts_child() const {
+    return as_child && (kind == message_kind::start || kind == message_kind::run);
+  }
   friend bool operator==(const outgoing&, const outgoing&) = default;
 };
 

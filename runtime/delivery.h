@@ -74,6 +74,7 @@ struct cancel_message {
   std::string reason;
   answerer done;
   std::optional<core::origin> from = {};
+  bool as_parent = false;
 };
 
 struct pause_message {
@@ -129,6 +130,7 @@ struct terminate_message {
   std::string reason;
   answerer done;
   std::optional<core::origin> from = {};
+  bool as_parent = false;
 };
 
 /// A timer of the entity may be due.

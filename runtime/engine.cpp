@@ -258,9 +258,11 @@ void engine::parts::carry(const core::origin& from, const core::outgoing& what,
   if (auto why = check(what.target)) return answered(std::move(*why));
   switch (what.kind) {
     case message_kind::cancel:
-      return send(what.target, cancel_message{what.reason, std::move(answered), from});
+      return send(what.target,
+                  cancel_message{what.reason, std::move(answered), from, what.as_child});
     case message_kind::terminate:
-      return send(what.target, terminate_message{what.reason, std::move(answered), from});
+      return send(what.target,
+                  terminate_message{what.reason, std::move(answered), from, what.as_child});
     case message_kind::result: {
       // Leaves nothing at the receiver, so the next message may follow at once.
       taken();

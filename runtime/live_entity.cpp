@@ -256,6 +256,10 @@ void live_entity::deliver(delivery_ptr what) {
     const error bug{errc::internal, why.what()};
     refuse_waiting(bug);
     park(bug);
+  } catch (...) {
+    const error bug{errc::internal, to_string(slot_->id) + " threw what is no std::exception"};
+    refuse_waiting(bug);
+    park(bug);
   }
 }
 
@@ -308,14 +312,15 @@ void live_entity::start(call_message& message, timestamp now) {
 
 void live_entity::take(terminate_message& message) {
   if (is_empty()) return refuse_missing(std::move(message.done));
-  settle(
-      machine_->terminate(std::move(message.reason), std::move(message.from), services_.wall.now()),
-      {std::move(message.done)});
+  settle(machine_->terminate(std::move(message.reason), std::move(message.from),
+                             services_.wall.now(), message.as_parent),
+         {std::move(message.done)});
 }
 
 void live_entity::take(cancel_message& message) {
   if (is_empty()) return refuse_missing(std::move(message.done));
-  settle(machine_->cancel(std::move(message.reason), std::move(message.from), services_.wall.now()),
+  settle(machine_->cancel(std::move(message.reason), std::move(message.from), services_.wall.now(),
+                          message.as_parent),
          {std::move(message.done)});
 }
 

@@ -151,9 +151,9 @@ void world::deliver(live& sender, const core::outgoing& what, live& receiver) {
       case message_kind::update:
         return machine.handle_update(std::move(message), now_);
       case message_kind::cancel:
-        return machine.cancel(what.reason, from, now_);
+        return machine.cancel(what.reason, from, now_, what.as_child);
       case message_kind::terminate:
-        return machine.terminate(what.reason, from, now_);
+        return machine.terminate(what.reason, from, now_, what.as_child);
       default:
         return start(receiver, std::move(message));
     }

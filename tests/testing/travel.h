@@ -266,7 +266,7 @@ private:
     co_await hotels().quote({.hotel = hotel});
     --state.inside;
   }
-  task<> cancel_after(perdure::duration time, perdure::cancel_scope& scope) {
+  task<> cancel_after(perdure::duration time, perdure::cancel_scope scope) {
     co_await sleep(time);
     scope.cancel();
   }

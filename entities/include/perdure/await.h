@@ -9,6 +9,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ struct awaited {
   bool cancelled = false;  ///< Throw `cancelled`.
   bytes results;
   std::optional<error> why;
+  std::exception_ptr thrown = {};  ///< By the condition.
 };
 
 /// A call of an activity.
@@ -81,6 +83,7 @@ private:
   activity_request activity_;
   message_request message_;
   bool is_activity_ = false;
+  bool begun_ = false;
   awaited outcome_;
 };
 

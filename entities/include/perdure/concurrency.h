@@ -65,6 +65,17 @@ std::vector<task<result_of<Awaitable>>> as_tasks(std::vector<Awaitable> what) {
   return all;
 }
 
+template <class Awaitable>
+task<> without_result(Awaitable what) {
+  (void)co_await what;
+}
+
+/// Calls `body` and keeps it, with what it has captured, until its task has ended.
+template <class Body>
+task<> run_and_keep(Body body) {
+  (void)co_await body();
+}
+
 /// Tasks that run beside each other, and the coroutine that waits for all of them.
 class group {
 public:
@@ -197,7 +208,7 @@ task<std::conditional_t<std::is_void_v<T>, void, std::vector<detail::value_of<T>
   std::vector<std::optional<detail::value_of<T>>> results(tasks.size());
   std::exception_ptr first;
   detail::group group(outer);
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
+  for (std::size_t i = 0; i < tasks.size() && !first; ++i) {
     group.start(detail::store(std::move(tasks[i]), &results[i]), [&](std::exception_ptr thrown) {
       if (!thrown || first) return;
       first = thrown;
@@ -232,8 +243,10 @@ task<std::tuple<value_of<Ts>...>> all_of(task<Ts>... tasks) {
     first = thrown;
     group.cancel();
   };
-  std::apply([&](auto&... to) { (group.start(store(std::move(tasks), &to), ended), ...); },
-             results);
+  auto begin = [&](auto& task, auto& to) {
+    if (!first) group.start(store(std::move(task), &to), ended);
+  };
+  std::apply([&](auto&... to) { (begin(tasks, to), ...); }, results);
   co_await group.until(0);
   if (first) std::rethrow_exception(first);
   co_return std::apply(
@@ -351,8 +364,8 @@ auto race(Awaitables&&... what) {
 
 // -- for_each -------------------------------------------------------------------------------------
 
-/// Calls `body(item)` for each item, at most `at_once` at a time. When one fails the others are
-/// cancelled, and the first failure is thrown.
+/// Calls `body(item)` for each item, at most `at_once` at a time; what it returns is awaited, and
+/// its result dropped. When one fails the others are cancelled, and the first failure is thrown.
 template <class Range, class Body>
 task<> for_each(Range items, std::size_t at_once, Body body) {
   auto* outer = co_await detail::this_scope{};
@@ -362,11 +375,17 @@ task<> for_each(Range items, std::size_t at_once, Body body) {
   for (auto&& item : items) {
     co_await group.until(most);
     if (first) break;
-    group.start(detail::as_task(body(item)), [&](std::exception_ptr thrown) {
+    auto ended = [&](std::exception_ptr thrown) {
       if (!thrown || first) return;
       first = thrown;
       group.cancel();
-    });
+    };
+    try {
+      group.start(detail::without_result(body(item)), ended);
+    } catch (...) {
+      // `body` threw instead of returning something to await: what runs already is waited for.
+      ended(std::current_exception());
+    }
   }
   co_await group.until(0);
   if (first) std::rethrow_exception(first);
@@ -374,15 +393,16 @@ task<> for_each(Range items, std::size_t at_once, Body body) {
 
 // -- cancelling -----------------------------------------------------------------------------------
 
-/// A part of a handler that can be cancelled by itself. A local variable of the handler.
+/// A part of a handler that can be cancelled by itself. A handle: copies are the same scope;
+/// whoever may outlive the handler takes one by value.
 class cancel_scope {
 public:
-  cancel_scope() : scope_(std::make_unique<detail::scope>()) {}
+  cancel_scope() : scope_(std::make_shared<detail::scope>()) {}
 
   /// Runs `body` in this scope.
   template <class Awaitable>
   task<detail::result_of<Awaitable>> run(Awaitable&& body) {
-    return run_in(scope_.get(), detail::as_task(std::forward<Awaitable>(body)));
+    return run_in(scope_, detail::as_task(std::forward<Awaitable>(body)));
   }
 
   /// Every await in this scope throws `cancelled`, now and from now on.
@@ -397,16 +417,24 @@ public:
 
 private:
   template <class T>
-  static task<T> run_in(detail::scope* mine, task<T> body) {
+  static task<T> run_in(std::shared_ptr<detail::scope> mine, task<T> body) {
     auto* outer = co_await detail::this_scope{};
     mine->machine = outer->machine;
     mine->parent = outer;
     mine->handler = outer->handler;
-    body.run_in(mine);
+    // What is outside may be gone when this has ended, however it ended.
+    struct detach {
+      detail::scope& from;
+      ~detach() {
+        from.cancelled = from.is_cancelled();
+        from.parent = nullptr;
+      }
+    } detached{*mine};
+    body.run_in(mine.get());
     co_return co_await body;
   }
 
-  std::unique_ptr<detail::scope> scope_;
+  std::shared_ptr<detail::scope> scope_;
 };
 
 namespace detail {
@@ -504,6 +532,9 @@ public:
         co_await step.undo();
       } catch (const std::exception& why) {
         failures += (failures.empty() ? "" : "; ") + step.name + ": " + why.what();
+      } catch (...) {
+        failures +=
+            (failures.empty() ? "" : "; ") + step.name + ": threw what is no std::exception";
       }
     }
     co_return failures;
@@ -537,6 +568,9 @@ auto saga(Body body) -> std::invoke_result_t<Body&, compensations&> {
   } catch (const std::exception& why) {
     thrown = std::current_exception();
     reason = why.what();
+  } catch (...) {
+    thrown = std::current_exception();
+    reason = "threw what is no std::exception";
   }
   if (thrown) {
     auto failed = co_await shielded(undo.run());

@@ -92,7 +92,16 @@ protected:
   /// not wait for it; a failure of it is recorded in the history.
   void spawn(task<> body);
 
-  /// Whether the current handler has been cancelled, as the next await will tell it.
+  /// Likewise, of what `body()` returns; a lambda is kept, with what it has captured, until its
+  /// task has ended.
+  template <class Body>
+    requires std::invocable<Body&>
+  void spawn(Body body) {
+    spawn(detail::run_and_keep(std::move(body)));
+  }
+
+  /// Whether the current handler as a whole has been cancelled. Not of a part of it, such as the
+  /// loser of a race: that one is told by its next await.
   bool is_cancelled() const;
 
   // -- the world --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include <perdure/errors.h>
@@ -91,6 +92,7 @@ public:
   task(task&& other) noexcept : coroutine_(std::exchange(other.coroutine_, {})) {}
   task& operator=(task&& other) noexcept {
     std::swap(coroutine_, other.coroutine_);
+    std::swap(begun_, other.begun_);
     return *this;
   }
   ~task() {
@@ -109,6 +111,8 @@ public:
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) {
+    if (!coroutine_ || begun_) throw std::logic_error("a task is awaited at most once");
+    begun_ = true;
     auto& mine = coroutine_.promise();
     mine.continue_with(awaiting);
     if (!mine.scope()) mine.run_in(awaiting.promise().scope());
@@ -118,6 +122,7 @@ public:
 
 private:
   std::coroutine_handle<promise_type> coroutine_;
+  bool begun_ = false;
 };
 
 namespace detail {
