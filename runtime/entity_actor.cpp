@@ -48,7 +48,7 @@ void entity_actor::leave(const std::optional<error>& why) {
     entity_->refuse_waiting(*why);
   else if (!entity_->can_be_put_away())
     return host_.stays(*slot_);
-  entity_->before_leaving();
+  entity_->before_leaving(why.has_value());
   commit barrier;
   barrier.entity = slot_;
   barrier.reached = reminder_of(entity_mail::kind::leave_durably);

@@ -73,8 +73,8 @@ public:
   /// Answers all who wait with `why`; for the end of the engine.
   void refuse_waiting(const error& why);
 
-  /// Takes a last snapshot, when that saves the next activation work.
-  void before_leaving();
+  /// Records what nobody else knows, and takes a last snapshot. `draining`: the engine ends.
+  void before_leaving(bool draining);
 
   /// Nothing was ever accepted for this id.
   bool is_empty() const { return machine_ && machine_->where().last_event == 0; }
