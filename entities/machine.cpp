@@ -293,7 +293,16 @@ outcome machine::take(input what, message* from, std::uint64_t meaning, timestam
   if (!from->key.empty()) step.once = idempotency{std::move(from->key), meaning};
   step.from = std::move(from->from);
   step.traceparent = std::move(from->traceparent);
-  return take(std::move(step), true);
+  const bool too_large = state_size_ > limits_.state_bytes && state().size() > limits_.state_bytes;
+  const auto size = state_size_;
+  auto taken = take(std::move(step), true);
+  // What makes it smaller is the way out.
+  if (!too_large || !std::holds_alternative<accepted>(taken) || state().size() < size) return taken;
+  return refused{
+      {errc::too_large, to_string(self_) + " has a state of " + std::to_string(size) +
+                            " bytes; the limit is " + std::to_string(limits_.state_bytes) +
+                            ": it takes only what makes it smaller"},
+      true};
 }
 
 outcome machine::take(record step, bool refusable) {
@@ -529,11 +538,6 @@ std::optional<error> machine::check_room() const {
   if (handlers_.size() >= limits_.suspended_handlers) {
     return error{errc::overloaded, to_string(self_) + " has " + std::to_string(handlers_.size()) +
                                        " suspended handlers, the limit: try again later"};
-  }
-  if (state_size_ > limits_.state_bytes && state().size() > limits_.state_bytes) {
-    return error{errc::too_large, to_string(self_) + " has a state of " +
-                                      std::to_string(state_size_) + " bytes; the limit is " +
-                                      std::to_string(limits_.state_bytes)};
   }
   return std::nullopt;
 }

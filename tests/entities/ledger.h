@@ -16,6 +16,7 @@ public:
   }
 
   void note(const note_params& what) override {
+    if (what.text == "none") return state.notes.clear();
     state.notes.push_back(what.text);
     if (what.text == "bad") throw perdure::rejected("a bad note");
   }

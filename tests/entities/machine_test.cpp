@@ -619,5 +619,12 @@ TEST_CASE("limits: timers, suspended handlers, state and history are bounded and
   bench c;
   c.limits.state_bytes = 1'000;
   c.signal("note", params::note_params{.text = std::string(2'000, 'x')});
-  CHECK(refusal_of(c.signal("add", params::add_params{.amount = 1})).why.code == errc::too_large);
+  const auto large = refusal_of(c.signal("add", params::add_params{.amount = 1}));
+  CHECK(large.why.code == errc::too_large);
+  CHECK(large.state_lost);
+  // Loaded again, it takes what makes it smaller, and then all the rest.
+  c.entity = c.replayed();
+  step_of(c.signal("note", params::note_params{.text = "none"}));
+  step_of(c.signal("add", params::add_params{.amount = 1}));
+  CHECK(c.total().total == 1);
 }
