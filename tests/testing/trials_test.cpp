@@ -175,6 +175,13 @@ TEST_CASE("trials: what is awaited twice is told so") {
   });
 }
 
+TEST_CASE("trials: what a node refuses as too large, the kit does") {
+  test_environment env;
+  env.host<trials>();
+  CHECK(lab_client(env, "x").run({.experiment = std::string(3 << 20, 'x')}).get().error().code ==
+        errc::too_large);
+}
+
 TEST_CASE("trials: for ever is not the past") {
   test_environment env;
   env.host<trials>();
