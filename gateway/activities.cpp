@@ -115,8 +115,10 @@ kj::Promise<reply> post_poll(service& s, const http_request& request) {
   auto worker = std::make_shared<kj::Own<kj::PromiseFulfiller<reply>>>(kj::mv(pair.fulfiller));
   s.engine.activities().poll(
       queue, *timeout, [&s, loop = s.loop, worker](std::optional<polled_activity> work) {
-        loop->post(
-            [&s, worker, work = std::move(work)]() mutable { give(s, **worker, std::move(work)); });
+        // The loop's, to be let go of there: whoever calls keeps an empty one.
+        loop->post([&s, whom = kj::mv(*worker), work = std::move(work)]() mutable {
+          give(s, *whom, std::move(work));
+        });
       });
   auto nothing_came = s.timer.afterDelay((*timeout + grace).count() * kj::MILLISECONDS)
                           .exclusiveJoin(s.drained.addBranch())
