@@ -71,7 +71,9 @@ private:
   std::promise<void> done_;
 };
 
-void measure_activities(run& r) {
+}  // namespace
+
+void activities(run& r) {
   job_engine on(r.folder("activities"));
   latencies one_by_one;
   for (std::size_t i = 0; i < r.size(3'000, 20); ++i) {
@@ -95,7 +97,7 @@ void measure_activities(run& r) {
            at_least(10'000));
 }
 
-void measure_fan_out(run& r) {
+void fan_out(run& r) {
   job_engine on(r.folder("fan-out"));
   const auto batches = static_cast<std::uint32_t>(r.size(1'000, 3));
   const auto tasks = static_cast<std::uint32_t>(r.size(1'000, 20));
@@ -107,6 +109,8 @@ void measure_fan_out(run& r) {
   r.report("1,000 x 1,000 activities", static_cast<double>(finished.done) / seconds, "1/s");
   r.report("  memory then", static_cast<double>(memory_of_this().anonymous) / 1e6, "MB");
 }
+
+namespace {
 
 /// Lets `count` timers come due over five seconds, and reports how late they were.
 void measure_lateness(run& r) {
@@ -185,10 +189,6 @@ void measure_asleep(const std::filesystem::path& folder) {
   std::this_thread::sleep_for(std::chrono::milliseconds{500});
   std::printf("%zu\n", static_cast<std::size_t>(memory_of_this().anonymous));
 }
-
-void activities(run& r) { measure_activities(r); }
-
-void fan_out(run& r) { measure_fan_out(r); }
 
 void timers(run& r) {
   measure_lateness(r);

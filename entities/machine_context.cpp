@@ -118,11 +118,7 @@ event_number machine::post(outgoing message) {
 
 void machine::check_calls(std::size_t payload) const {
   check_not_asking();
-  if (payload > limits_.payload_bytes) {
-    throw failure({errc::too_large, "the parameters have " + std::to_string(payload) +
-                                        " bytes; the limit is " +
-                                        std::to_string(limits_.payload_bytes)});
-  }
+  if (auto why = check_params_size(payload, limits_.payload_bytes)) throw failure(std::move(*why));
   auto under_way = activities_.size() + outbox_.size();
   for (auto& each : turn_->commands) {
     under_way += std::holds_alternative<activity_scheduled>(each) ||

@@ -16,6 +16,7 @@
 #include <caf/atom.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
+#include "entities/payload.h"
 #include "persistence/sealing.h"
 #include "runtime/delivery.h"
 #include "runtime/journal_writer.h"
@@ -348,11 +349,7 @@ std::optional<error> engine::parts::check(const request& what) const {
       types.find(what.target.type)->second->contract().find(what.method->ordinal) == nullptr) {
     return error{errc::unknown_method, "\"" + what.target.type + "\" has no such method"};
   }
-  if (what.params.size() > limits.payload_bytes) {
-    return error{errc::too_large, "the parameters have " + std::to_string(what.params.size()) +
-                                      " bytes; the limit is " +
-                                      std::to_string(limits.payload_bytes)};
-  }
+  if (auto why = core::check_params_size(what.params.size(), limits.payload_bytes)) return why;
   if (what.options.key.size() > limits.key_bytes) {
     return error{errc::malformed, "idempotency key: expected at most " +
                                       std::to_string(limits.key_bytes) + " bytes, got " +

@@ -90,10 +90,8 @@ std::uint64_t world::send(request what, completion done) {
     answer(what.target, what.method->name, std::move(done), std::move(why));
     return number;
   }
-  if (what.params.size() > limits_.payload_bytes) {
-    error why{errc::too_large, "the parameters have " + std::to_string(what.params.size()) +
-                                   " bytes; the limit is " + std::to_string(limits_.payload_bytes)};
-    answer(what.target, what.method->name, std::move(done), std::move(why));
+  if (auto why = core::check_params_size(what.params.size(), limits_.payload_bytes)) {
+    answer(what.target, what.method->name, std::move(done), std::move(*why));
     return number;
   }
   for (auto& each : interceptors_) {
