@@ -6,6 +6,8 @@
 #include <perdure/history.h>
 #include <perdure/testing.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "39_replay.perdure.h"
@@ -67,7 +69,7 @@ struct kept_history {
   ~kept_history() { std::filesystem::remove(file); }
 
   const std::filesystem::path file =
-      std::filesystem::temp_directory_path() / "yardstick_39_replay.history";
+      std::filesystem::temp_directory_path() / ("yardstick-39-" + std::to_string(getpid()));
 };
 
 TEST_CASE("replay: a history from a file fits the class, of one under way and of one that ended") {
