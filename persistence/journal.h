@@ -163,6 +163,11 @@ inline bool may_follow(const entity_summary& before, const batch& next) {
   return next.after.status == before.status && next.after.run == before.run;
 }
 
+/// Tells a portion of the entities that are due; returns whether there are more. Each is told once,
+/// roughly the earliest first; one whose due time changes meanwhile, perhaps with the earlier.
+using due_reader =
+    std::function<bool(const std::function<void(const entity_id&, timestamp)>& each)>;
+
 class journal {
 public:
   virtual ~journal() = default;
@@ -226,9 +231,9 @@ public:
   /// Returns what was noted of the entity's activities, in order of their numbers.
   virtual std::vector<activity_progress> noted(const entity_id& entity) const = 0;
 
-  /// Calls `each` for entities whose `next_due` is before `until`, in no particular order.
-  virtual void due(timestamp until,
-                   const std::function<void(const entity_id&, timestamp)>& each) const = 0;
+  /// Returns what reads the entities whose `next_due` is before `until`. REQUIRES: the journal
+  /// outlives it.
+  virtual due_reader due(timestamp until) const = 0;
 
   /// Keeps a snapshot, in the background; a later one of the same entity replaces it. REQUIRES: the
   /// append of its event has returned ok. It may be lost, which costs time only.

@@ -239,17 +239,19 @@ void memory_journal::pending(const std::function<void(const entity_id&)>& each) 
   for (auto& entity : found) each(entity);
 }
 
-void memory_journal::due(timestamp until,
-                         const std::function<void(const entity_id&, timestamp)>& each) const {
-  std::vector<std::pair<entity_id, timestamp>> found;
-  {
-    std::lock_guard lock(mutex_);
-    for (auto& [entity, stored] : entities_) {
-      auto next = stored.summary().next_due;
-      if (next && *next < until) found.emplace_back(entity, *next);
+due_reader memory_journal::due(timestamp until) const {
+  return [this, until](const std::function<void(const entity_id&, timestamp)>& each) {
+    std::vector<std::pair<entity_id, timestamp>> found;
+    {
+      std::lock_guard lock(mutex_);
+      for (auto& [entity, stored] : entities_) {
+        auto next = stored.summary().next_due;
+        if (next && *next < until) found.emplace_back(entity, *next);
+      }
     }
-  }
-  for (auto& [entity, next] : found) each(entity, next);
+    for (auto& [entity, next] : found) each(entity, next);
+    return false;
+  };
 }
 
 // -- upkeep --------------------------------------------------------------------------------------

@@ -47,8 +47,7 @@ public:
   void note(const entity_id& entity, const activity_progress& progress) override;
   void forget(const entity_id& entity, event_number activity) override;
   std::vector<activity_progress> noted(const entity_id& entity) const override;
-  void due(timestamp until,
-           const std::function<void(const entity_id&, timestamp)>& each) const override;
+  due_reader due(timestamp until) const override;
   void keep(snapshot taken) override;
   bool collect(timestamp now) override;
   void flush() override {}

@@ -136,6 +136,7 @@ struct terminate_message {
 /// A timer of the entity may be due.
 struct wake_message {
   std::function<void(std::optional<error>)> done;
+  bool in_passing = false;  ///< If it is brought into memory for this, it had better not stay.
 };
 
 struct delivery {

@@ -14,7 +14,6 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
-#include <caf/scheduler/coordinator.hpp>
 
 #include "entities/payload.h"
 #include "persistence/sealing.h"
@@ -38,7 +37,7 @@ constexpr std::size_t most_waking = 1'000;
 
 std::unique_ptr<caf::actor_system_config> configure(const engine_limits& limits) {
   auto config = std::make_unique<caf::actor_system_config>();
-  config->load<caf::scheduler::coordinator<scheduling_policy>>();
+  config->load<scheduler>();
   const auto cores = std::max(2u, std::thread::hardware_concurrency());
   config->set("scheduler.max-threads", limits.threads ? limits.threads : std::size_t{cores});
   config->set("scheduler.max-throughput", std::size_t{200});  // a hot entity yields
@@ -111,7 +110,9 @@ struct engine::parts {
                  }},
         due(
             store, wall,
-            [this](const entity_id& entity, auto done) { wake(entity, std::move(done)); },
+            [this](const entity_id& entity, bool in_a_crowd, auto done) {
+              wake(entity, in_a_crowd, std::move(done));
+            },
             [this] { wake_housekeeper(); }),
         config(configure(limits)),
         environment{system, services, on_their_way,
@@ -147,7 +148,8 @@ struct engine::parts {
 
   std::optional<error> check(const entity_id& target) const;
   std::optional<error> check(const request& what) const;
-  void wake(const entity_id& entity, std::function<void(std::optional<error>)> done);
+  void wake(const entity_id& entity, bool in_passing,
+            std::function<void(std::optional<error>)> done);
 
   void note_parked(const entity_id& entity, const std::optional<error>& why);
   void wake_housekeeper();
@@ -325,7 +327,7 @@ void engine::parts::wake_pending() {
     // No faster than they are taken up.
     while (serving && on_their_way > most_waking) std::this_thread::sleep_for(1ms);
     if (!serving) return;
-    wake(each, [](const auto&) {});
+    wake(each, false, [](const auto&) {});
   }
 }
 
@@ -363,9 +365,10 @@ std::optional<error> engine::parts::check(const request& what) const {
 
 // -- housekeeping ---------------------------------------------------------------------------------
 
-void engine::parts::wake(const entity_id& entity, std::function<void(std::optional<error>)> done) {
+void engine::parts::wake(const entity_id& entity, bool in_passing,
+                         std::function<void(std::optional<error>)> done) {
   if (!types.contains(entity.type)) return done(std::nullopt);
-  send(entity, wake_message{std::move(done)});
+  send(entity, wake_message{std::move(done), in_passing});
 }
 
 void engine::parts::note_parked(const entity_id& entity, const std::optional<error>& why) {

@@ -28,7 +28,7 @@ void entity_actor::receive(const entity_mail& mail) {
     case entity_mail::kind::deliver:
       entity_->deliver(mail.what);
       host_.handled(*slot_);
-      if (entity_->is_empty()) host_.dismiss(*slot_);
+      if (entity_->need_not_stay() && host_.dismiss(*slot_)) leave(std::nullopt);
       return;
     case entity_mail::kind::commit_refused:
       return entity_->commit_refused(*mail.why);
@@ -37,9 +37,7 @@ void entity_actor::receive(const entity_mail& mail) {
     case entity_mail::kind::leave:
       return leave(mail.why);
     case entity_mail::kind::leave_durably:
-      entity_.reset();
-      host_.left(*slot_);
-      return quit();
+      return gone();
   }
 }
 
@@ -48,11 +46,17 @@ void entity_actor::leave(const std::optional<error>& why) {
     entity_->refuse_waiting(*why);
   else if (!entity_->can_be_put_away())
     return host_.stays(*slot_);
-  entity_->before_leaving(why.has_value());
+  if (!entity_->before_leaving(why.has_value())) return gone();
   commit barrier;
   barrier.entity = slot_;
   barrier.reached = reminder_of(entity_mail::kind::leave_durably);
   services_.writer.submit(std::move(barrier));
+}
+
+void entity_actor::gone() {
+  entity_.reset();
+  host_.left(*slot_);
+  quit();
 }
 
 std::function<void()> entity_actor::reminder_of(entity_mail::kind about) {

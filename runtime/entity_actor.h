@@ -40,6 +40,7 @@ public:
 private:
   void receive(const entity_mail& mail);
   void leave(const std::optional<error>& why);
+  void gone();
   /// Returns what sends this actor a mail of that kind, from any thread.
   std::function<void()> reminder_of(entity_mail::kind about);
 

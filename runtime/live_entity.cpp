@@ -205,24 +205,44 @@ void live_entity::refuse_waiting(const error& why) {
   if (auto reset = std::exchange(extras().reset, nullptr)) reset->done(why);
 }
 
-void live_entity::before_leaving(bool draining) {
-  if (!machine_ || reloading_) return;
-  // What was delivered is known to nobody else: without a record it would be sent again.
-  if (auto step = machine_->settle_messages(services_.wall.now())) submit(std::move(*step), {});
-  if (!machine_->quiescent() || machine_->has_ended()) return;
+bool live_entity::need_not_stay() const {
+  if (!machine_ || is_empty()) return machine_ != nullptr;
+  if (!passing_ || !machine_->activities().empty() || !machine_->outbox().empty()) return false;
+  const auto next = machine_->next_due();
+  return !next || *next > services_.wall.now() + services_.limits.passivate_after;
+}
+
+bool live_entity::before_leaving(bool draining) {
+  if (reloading_) return true;
+  if (machine_) {
+    // What was delivered is known to nobody else: without a record it would be sent again.
+    if (auto step = machine_->settle_messages(services_.wall.now())) submit(std::move(*step), {});
+    if (is_worth_a_last_snapshot(draining)) take_last_snapshot();
+  }
+  return reloading_ || slot_->durable.load(std::memory_order_acquire) < submitted_;
+}
+
+bool live_entity::is_worth_a_last_snapshot(bool draining) const {
+  if (!machine_->quiescent() || machine_->has_ended()) return false;
   // Even of a single record: a handler that is done is not taken again by the code of tomorrow.
-  const bool in_haste = !draining && services_.active_bytes.load() >
-                                         static_cast<std::int64_t>(services_.limits.active_bytes);
-  if (submitted_ < snapshot_event_ + (in_haste ? worth_a_snapshot_in_haste : 1)) return;
+  const bool in_haste =
+      !draining && (passing_ || services_.active_bytes.load() >
+                                    static_cast<std::int64_t>(services_.limits.active_bytes));
+  return submitted_ >= snapshot_event_ + (in_haste ? worth_a_snapshot_in_haste : 1);
+}
+
+void live_entity::take_last_snapshot() {
   auto carried = machine_->carry();
   const auto digest = core::digest(carried.state);
   if (services_.codec) persistence::seal(carried, *services_.codec);
+  persistence::snapshot taken{slot_->id, machine_->where().run, submitted_, machine_->run_events(),
+                              digest,    std::move(carried)};
+  if (slot_->durable.load(std::memory_order_acquire) >= submitted_) {
+    return services_.store.keep(std::move(taken));
+  }
   commit last;
   last.entity = slot_;
-  last.reached = [&store = services_.store, slot = slot_,
-                  taken =
-                      persistence::snapshot{slot_->id, machine_->where().run, submitted_,
-                                            machine_->run_events(), digest, std::move(carried)}] {
+  last.reached = [&store = services_.store, slot = slot_, taken = std::move(taken)] {
     if (slot->durable.load(std::memory_order_acquire) == taken.event) store.keep(taken);
   };
   services_.writer.submit(std::move(last));
@@ -243,6 +263,8 @@ void live_entity::account() {
 // -- deliveries -----------------------------------------------------------------------------------
 
 void live_entity::deliver(delivery_ptr what) {
+  const auto* wakes = std::get_if<wake_message>(&what->what);
+  passing_ = passing_ && wakes && wakes->in_passing;
   if (reloading_) {
     extras().held.push_back(std::move(what));
     return;

@@ -74,12 +74,14 @@ public:
   void refuse_waiting(const error& why);
 
   /// Records what nobody else knows, and takes a last snapshot. `draining`: the engine ends.
-  void before_leaving(bool draining);
+  /// Returns whether anything it submitted, now or before, is not settled.
+  bool before_leaving(bool draining);
 
-  /// Nothing was ever accepted for this id.
-  bool is_empty() const { return machine_ && machine_->where().last_event == 0; }
+  /// Nothing was ever accepted for this id, or it was only brought into memory to be woken.
+  bool need_not_stay() const;
 
 private:
+  bool is_empty() const { return machine_ && machine_->where().last_event == 0; }
   void load();
   std::optional<error> open(persistence::loaded_entity& sealed) const;
   std::optional<error> open(std::vector<core::record>& sealed) const;
@@ -125,6 +127,8 @@ private:
   timestamp deadline(duration patience) const;
   void drop_impatient();
   std::unique_ptr<persistence::snapshot> maybe_snapshot(core::record& step);
+  bool is_worth_a_last_snapshot(bool draining) const;
+  void take_last_snapshot();
   void maybe_continue_as_new();
   persistence::entity_summary summary() const;
   void know_attributes();
@@ -145,6 +149,7 @@ private:
   bool warned_of_size_ = false;
 
   bool reloading_ = false;
+  bool passing_ = true;  ///< Nothing but wake-ups in passing has come yet.
   /// Who waits for the end of an update or a main.
   struct waiting_caller {
     answerer done;

@@ -149,10 +149,14 @@ void shard_host::left(const entity_slot& slot) {
   for (auto& each : kept) accept(each);
 }
 
-void shard_host::dismiss(const entity_slot& slot) {
+bool shard_host::dismiss(const entity_slot& slot) {
+  if (slot.waiting.load(std::memory_order_relaxed) > 0) return false;
   std::lock_guard guard{mutex_};
   auto* whom = find(slot);
-  if (whom && !whom->leaving) ask_to_leave(*whom);
+  // Whatever is sent is counted under the lock.
+  if (!whom || whom->leaving || slot.waiting.load(std::memory_order_relaxed) > 0) return false;
+  whom->leaving = true;
+  return true;
 }
 
 }  // namespace perdure::runtime

@@ -74,8 +74,9 @@ public:
   void stays(const entity_slot& slot);
   /// The entity is gone.
   void left(const entity_slot& slot);
-  /// The entity holds nothing that is worth keeping in memory.
-  void dismiss(const entity_slot& slot);
+  /// The entity holds nothing that is worth keeping in memory. Returns whether it may leave:
+  /// nothing is on its way to it, and from now on deliveries are kept for it.
+  bool dismiss(const entity_slot& slot);
 
 private:
   struct resident {

@@ -12,6 +12,8 @@ constexpr duration refill_every = 30s;
 constexpr duration retry_after = 5s;
 constexpr duration look_again = 1s;  // The wall clock may jump.
 constexpr std::size_t most_under_way = 4'096;
+constexpr std::size_t most_overdue = 8'192;
+constexpr std::size_t read_at_once = 8;  // Portions of the journal's.
 
 }  // namespace
 
@@ -30,42 +32,72 @@ bool timers::committed(entity_slot& slot, const persistence::entity_summary& aft
 
 timestamp timers::tick() {
   const auto now = wall_.now();
-  if (now >= next_refill_ || now + horizon < horizon_.load()) refill(now);
-  std::vector<entry> due;
-  {
-    std::lock_guard guard{mutex_};
-    while (!soon_.empty() && soon_.begin()->first <= now && under_way_ < most_under_way) {
-      due.push_back(std::move(soon_.extract(soon_.begin()).value()));
-      ++under_way_;
-    }
+  read_on(now);
+  for (auto& each : take_due(now)) {
+    if (is_still_due(each, now))
+      wake(each.second, false);
+    else
+      answered(each.second, std::nullopt);
   }
-  for (auto& each : due) wake(std::move(each), now);
-  std::lock_guard guard{mutex_};
+  const bool crowded = overdue_.size() >= most_under_way;
+  std::unique_lock lock{mutex_};
+  while (!overdue_.empty() && under_way_ < most_under_way) {
+    ++under_way_;
+    lock.unlock();
+    wake(overdue_.front(), crowded);
+    overdue_.pop_front();
+    lock.lock();
+  }
   const auto latest = std::min(now + look_again, next_refill_);
-  if (soon_.empty() || under_way_ >= most_under_way) return latest;
-  return std::min(latest, soon_.begin()->first);
+  if (under_way_ >= most_under_way) return latest;
+  if (reading_) return now;
+  return soon_.empty() ? latest : std::min(latest, soon_.begin()->first);
 }
 
-void timers::refill(timestamp now) {
-  // The horizon first: what is committed from here on comes by `committed`, what was committed
-  // before is in the index.
-  horizon_.store(now + horizon, std::memory_order_release);
-  next_refill_ = now + refill_every;
-  std::vector<entry> found;
-  store_.due(now + horizon,
-             [&](const entity_id& entity, timestamp due) { found.emplace_back(due, entity); });
-  std::lock_guard guard{mutex_};
-  for (auto& each : found) soon_.insert(std::move(each));
-}
-
-void timers::wake(entry due, timestamp now) {
-  // Most entries of busy entities have been put off since: do not bring those into memory.
-  auto known = store_.find(due.second);
-  if (stopped_ || !known || !known->next_due || *known->next_due > now) {
-    return answered(due.second, std::nullopt);
+/// Reads what will be due before the horizon, a few at a time.
+void timers::read_on(timestamp now) {
+  if (!reading_ || now + horizon < horizon_.load()) {
+    if (now < next_refill_ && now + horizon >= horizon_.load()) return;
+    // The horizon first: what is committed from here on comes by `committed`, what was committed
+    // before is in the index.
+    horizon_.store(now + horizon, std::memory_order_release);
+    next_refill_ = now + refill_every;
+    reading_ = store_.due(now + horizon);
   }
-  wake_(due.second,
-        [this, entity = due.second](const std::optional<error>& why) { answered(entity, why); });
+  std::vector<entry> later;
+  for (std::size_t i = 0; reading_ && i < read_at_once && overdue_.size() < most_overdue; ++i) {
+    const bool more = reading_([&](const entity_id& entity, timestamp due) {
+      if (due <= now)
+        overdue_.push_back(entity);
+      else
+        later.emplace_back(due, entity);
+    });
+    if (!more) reading_ = nullptr;
+  }
+  std::lock_guard guard{mutex_};
+  for (auto& each : later) soon_.insert(std::move(each));
+}
+
+std::vector<timers::entry> timers::take_due(timestamp now) {
+  std::vector<entry> due;
+  std::lock_guard guard{mutex_};
+  while (!soon_.empty() && soon_.begin()->first <= now && under_way_ < most_under_way) {
+    due.push_back(std::move(soon_.extract(soon_.begin()).value()));
+    ++under_way_;
+  }
+  return due;
+}
+
+/// Most entries of busy entities have been put off since: those are not brought into memory.
+bool timers::is_still_due(const entry& due, timestamp now) const {
+  const auto known = store_.find(due.second);
+  return known && known->next_due && *known->next_due <= now;
+}
+
+void timers::wake(const entity_id& entity, bool in_a_crowd) {
+  if (stopped_) return answered(entity, std::nullopt);
+  wake_(entity, in_a_crowd,
+        [this, entity](const std::optional<error>& why) { answered(entity, why); });
 }
 
 void timers::answered(const entity_id& entity, const std::optional<error>& why) {
@@ -74,7 +106,7 @@ void timers::answered(const entity_id& entity, const std::optional<error>& why) 
     --under_way_;
     if (why && !stopped_) soon_.emplace(wall_.now() + retry_after, entity);
     // Many came due at once: the next are woken before nobody is under way.
-    if (under_way_ != most_under_way / 2 || soon_.empty() || stopped_) return;
+    if (under_way_ != most_under_way / 2 || stopped_) return;
   }
   call_();
 }

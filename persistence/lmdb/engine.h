@@ -69,8 +69,7 @@ public:
   void note(const entity_id& entity, const activity_progress& progress) override;
   void forget(const entity_id& entity, event_number activity) override;
   std::vector<activity_progress> noted(const entity_id& entity) const override;
-  void due(timestamp until,
-           const std::function<void(const entity_id&, timestamp)>& each) const override;
+  due_reader due(timestamp until) const override;
   void keep(snapshot taken) override;
   bool collect(timestamp now) override;
   void flush() override;
@@ -138,6 +137,7 @@ private:
   /// Calls `each` with what passes the filter, in order of the keys, until it returns false. What
   /// it is given has attributes when `with_attributes`.
   void scan(const list_filter& filter, bool with_attributes, const visitor& each) const;
+  class due_reading;
   void note_due(const read_transaction& in, timestamp entry, std::string_view key, timestamp until,
                 std::vector<std::pair<std::string, timestamp>>& found) const;
 

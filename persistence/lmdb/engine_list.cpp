@@ -143,41 +143,57 @@ void engine::pending(const std::function<void(const entity_id&)>& each) const {
 
 // -- due times -----------------------------------------------------------------------------------
 
-void engine::due(timestamp until,
-                 const std::function<void(const entity_id&, timestamp)>& each) const {
-  std::vector<std::pair<std::string, timestamp>> found;
-  overlay_.due(until, found);
-  std::set<std::string, std::less<>> told;
-  for (auto& [key, next] : found) {
-    each(entity_of(key), next);
-    told.insert(key);
-  }
-  auto from = timestamp::min();
-  std::string after;
-  for (bool more = true; more;) {
-    found.clear();
-    more = from_index([&] {
-      read_transaction txn(index_->env());
-      std::size_t seen = 0;
-      bool cut = false;
-      index_->due_from(txn, from, after, [&](timestamp entry, std::string_view key) {
-        if (entry >= until) return false;
-        if (seen++ == names_page) {
-          from = entry;
-          after = key;
-          cut = true;
-          return false;
-        }
-        note_due(txn, entry, key, until, found);
-        return true;
-      });
-      return cut;
-    });
-    for (auto& [key, next] : found) {
-      if (!told.contains(key)) each(entity_of(key), next);
+/// Tells what the overlay has, then the index, page by page.
+class engine::due_reading {
+public:
+  due_reading(const engine& of, timestamp until) : of_(of), until_(until) {}
+
+  bool operator()(const std::function<void(const entity_id&, timestamp)>& each) {
+    found_.clear();
+    if (!std::exchange(begun_, true)) {
+      of_.overlay_.due(until_, found_);
+      for (auto& [key, next] : found_) {
+        each(entity_of(key), next);
+        told_.insert(key);
+      }
+      return true;
     }
+    const bool more = of_.from_index([&] { return read_page(); });
+    for (auto& [key, next] : found_) {
+      if (!told_.contains(key)) each(entity_of(key), next);
+    }
+    return more;
   }
-}
+
+private:
+  bool read_page() {
+    read_transaction txn(of_.index_->env());
+    std::size_t seen = 0;
+    bool cut = false;
+    of_.index_->due_from(txn, from_, after_, [&](timestamp entry, std::string_view key) {
+      if (entry >= until_) return false;
+      if (seen++ == names_page) {
+        from_ = entry;
+        after_ = key;
+        cut = true;
+        return false;
+      }
+      of_.note_due(txn, entry, key, until_, found_);
+      return true;
+    });
+    return cut;
+  }
+
+  const engine& of_;
+  const timestamp until_;
+  bool begun_ = false;
+  std::set<std::string, std::less<>> told_;
+  std::vector<std::pair<std::string, timestamp>> found_;
+  timestamp from_ = timestamp::min();  ///< Where the next page begins, with after_.
+  std::string after_;
+};
+
+due_reader engine::due(timestamp until) const { return due_reading(*this, until); }
 
 void engine::note_due(const read_transaction& in, timestamp entry, std::string_view key,
                       timestamp until,

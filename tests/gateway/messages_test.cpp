@@ -107,6 +107,7 @@ TEST_CASE("gateway: whoever stops waiting for an update can ask again") {
   gateway_fixture node;
   auto late = node.post("/v1/entities/ledger/one/updates/nap?timeout=1ms", R"({"time":1000})");
   check_problem(late, 408, "timeout");
+  CHECK(node.describe().status == 200);  // Behind the update: it has begun.
   node.pass(1s);
   auto ended = node.get("/v1/entities/ledger/one/updates/" + late.shown("requestId"));
   CHECK(ended.shown("woke") == "43201000");

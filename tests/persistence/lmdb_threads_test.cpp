@@ -57,7 +57,7 @@ TEST_CASE("threads: readers see whole entities while the writer appends and the 
           entity_count) {
         ++wrong;
       }
-      journal->due(at(1'000'000), [](const entity_id&, timestamp) {});
+      due_of(*journal, at(1'000'000));
     }
   };
   std::vector<std::thread> readers;

@@ -184,7 +184,9 @@ std::unique_ptr<journal> open(const lmdb_options& options) {
 
 std::vector<std::pair<entity_id, timestamp>> due_of(const journal& from, timestamp until) {
   std::vector<std::pair<entity_id, timestamp>> found;
-  from.due(until, [&](const entity_id& entity, timestamp due) { found.emplace_back(entity, due); });
+  auto read = from.due(until);
+  while (read([&](const entity_id& entity, timestamp due) { found.emplace_back(entity, due); })) {
+  }
   std::ranges::sort(found);
   return found;
 }

@@ -155,6 +155,29 @@ TEST_CASE("engine: timers that came due during an outage fire at once") {
   CHECK(f.total("b") == 3);
 }
 
+TEST_CASE("engine: a crowd that came due during an outage fires, and does not stay in memory") {
+  constexpr std::size_t count = 15'000;
+  engine_fixture f;
+  for (std::size_t i = 0; i < count; ++i) {
+    REQUIRE(f.book("e" + std::to_string(i)).remind_me({.name = "tea", .time = 1'000}).get());
+  }
+  f.running.reset();
+  f.clock.pass(1h);
+  f.start();
+  for (std::size_t i = 0; i < count; i += 50) {
+    REQUIRE(f.book("e" + std::to_string(i)).add({.amount = 1}).get());
+  }
+  while (f.running->stats().timers_fired < count) std::this_thread::yield();
+  // Those that come last are no crowd.
+  while (f.running->stats().active > count / 2) std::this_thread::yield();
+  for (std::size_t i = 0; i < count; i += 500) {
+    auto total = f.book("e" + std::to_string(i)).total().get().value();
+    CHECK(total.rings == 1);
+    CHECK(total.total == 1);
+  }
+  CHECK(f.running->stats().timers_fired == count);
+}
+
 TEST_CASE("engine: a retried message with the same key counts once, also after a restart") {
   engine_fixture f;
   REQUIRE(!f.book().add({.amount = 5}, {.key = "k"}).get()->replayed);

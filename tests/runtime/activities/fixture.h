@@ -81,7 +81,9 @@ public:
   }
   std::uint64_t count(const persistence::list_filter&) const override { return 0; }
   void pending(const std::function<void(const entity_id&)>&) const override {}
-  void due(timestamp, const std::function<void(const entity_id&, timestamp)>&) const override {}
+  persistence::due_reader due(timestamp) const override {
+    return [](const auto&) { return false; };
+  }
   void keep(persistence::snapshot) override {}
   bool collect(timestamp) override { return false; }
   void flush() override {}
