@@ -1,7 +1,9 @@
 #include <perdure/entity.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
+#include <stdexcept>
 
 #include "entities/machine.h"
 
@@ -63,14 +65,19 @@ detail::condition_awaiter entity_base::wait_until(std::function<bool()> conditio
   return {*machine_, std::move(condition), timeout};
 }
 
-detail::condition_awaiter entity_base::handlers_finished() {
-  auto* mine = machine_->turn_scope_;
-  return {*machine_, [this, mine] { return machine_->others_running(mine) == 0; }, forever};
+task<> entity_base::handlers_finished() {
+  struct finishing {
+    explicit finishing(core::handler_scope& whose) : of(whose) { ++of.finishing; }
+    ~finishing() { --of.finishing; }
+    core::handler_scope& of;
+  } mine{*machine_->turn_scope_};
+  co_await wait_until([&] { return machine_->others_at_work(&mine.of) == 0; });
 }
 
 task<permit> entity_base::mutex(std::string name) { return semaphore(std::move(name), 1); }
 
 task<permit> entity_base::semaphore(std::string name, std::size_t places) {
+  if (places == 0) throw std::invalid_argument("a semaphore has at least one place");
   const auto number = machine_->queue_for(name);
   ticket mine(*machine_, name, &core::machine::leave_queue, number);
   co_await wait_until([&] { return machine_->may_enter(name, number, places); });
@@ -102,6 +109,10 @@ bytes entity_base::recorded(const std::function<bytes()>& effect) {
 }
 
 void entity_base::set_attribute(std::string name, attribute_value value) {
+  auto* number = std::get_if<double>(&value);
+  if (number && std::isnan(*number)) {
+    throw std::invalid_argument("attribute \"" + name + "\" is not a number");
+  }
   machine_->order(core::attribute_set{std::move(name), std::move(value)});
 }
 
@@ -109,7 +120,9 @@ void entity_base::remove_attribute(std::string name) {
   machine_->order(core::attribute_set{std::move(name), std::nullopt});
 }
 
-void entity_base::reply_with(bytes results) { machine_->reply_with(std::move(results)); }
+void entity_base::reply_with(bytes results, std::uint64_t schema) {
+  machine_->reply_with(std::move(results), schema);
+}
 
 // -- reminders ------------------------------------------------------------------------------------
 

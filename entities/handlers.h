@@ -31,7 +31,9 @@ struct handler_scope : detail::scope {
   event_number started_by = 0;
   std::uint16_t method = 0;
   bool is_main = false;
-  bool replied = false;  ///< An update that answered before its end.
+  bool replied = false;       ///< An update that answered before its end.
+  std::string why_cancelled;  ///< The reason that was given, of a main.
+  std::size_t finishing = 0;  ///< Its coroutines that wait for all other handlers.
   std::string traceparent;
   std::vector<chain_link> chain;  ///< Updates that wait for it.
   std::map<std::string, int, std::less<>> versions;

@@ -32,6 +32,28 @@ auto earliest_due(const Range& range) {
 
 std::string event_text(event_number event) { return "event " + std::to_string(event); }
 
+/// Whether the code did what history says. What it answers may differ, as its contract gains fields
+/// and its messages better words: whoever asked has the answer of then.
+struct same_command {
+  template <class T>
+  bool operator()(const T& recorded, const T& now) const {
+    return recorded == now;
+  }
+  bool operator()(const update_ended& recorded, const update_ended& now) const {
+    return recorded.update == now.update && recorded.outcome.how == now.outcome.how;
+  }
+  bool operator()(const main_ended& recorded, const main_ended& now) const {
+    return recorded.status == now.status;
+  }
+  bool operator()(const handler_failed& recorded, const handler_failed& now) const {
+    return recorded.started_by == now.started_by;
+  }
+  template <class T, class U>
+  bool operator()(const T&, const U&) const {
+    return false;
+  }
+};
+
 /// Compares what the code did with what history says; the event number of the first difference is
 /// part of the detail.
 std::optional<error> compare(const record& recorded, const record& now) {
@@ -40,7 +62,8 @@ std::optional<error> compare(const record& recorded, const record& now) {
     const bool expected = i < recorded.commands.size();
     const bool got = i < now.commands.size();
     if (!expected && !got) break;
-    if (expected && got && recorded.commands[i] == now.commands[i]) continue;
+    if (expected && got && std::visit(same_command{}, recorded.commands[i], now.commands[i]))
+      continue;
     return error{errc::nondeterministic,
                  event_text(recorded.event + 1 + i) + " (caused by " + event_text(recorded.event) +
                      ", " + describe(recorded.what) + "): expected " +
@@ -91,6 +114,7 @@ std::optional<error> machine::restore(const carried_state& carried, const positi
   at_continue_point_ = false;
   settled_.clear();
   state_size_ = measured_state_size_ = carried.state.size();
+  carried_bytes_ = size_of(carried);
   return std::nullopt;
 }
 
@@ -296,6 +320,9 @@ outcome machine::take(input what, message* from, std::uint64_t meaning, timestam
   const bool too_large = state_size_ > limits_.state_bytes && state().size() > limits_.state_bytes;
   const auto size = state_size_;
   auto taken = take(std::move(step), true);
+  if (contract().state_nests && std::holds_alternative<accepted>(taken)) {
+    if (auto why = check_depth()) return refused{std::move(*why), true};
+  }
   // What makes it smaller is the way out.
   if (!too_large || !std::holds_alternative<accepted>(taken) || state().size() < size) return taken;
   return refused{
@@ -382,7 +409,7 @@ record machine::continue_as_new(timestamp now) {
   auto step = begin(run_continued{}, now);
   step.run = where_.run + 1;
   if (carried.main && carried.main->options.run_timeout > no_limit && !carried.main->outcome) {
-    carried.main->run_deadline = step.time + carried.main->options.run_timeout;
+    carried.main->run_deadline = later(step.time, carried.main->options.run_timeout);
   }
   const position before{step.run, step.event, step.event - 1, where_.last_time, 0};
   restore(carried, before);
@@ -462,6 +489,16 @@ bytes machine::state() const {
   auto saved = canonical(instance_->save_state()).value();
   state_size_ = measured_state_size_ = saved.size();
   return saved;
+}
+
+std::optional<error> machine::check_depth() const {
+  try {
+    state();
+    return std::nullopt;
+  } catch (const failure& why) {
+    return error{why.why().code, to_string(self_) + " would have a state that cannot be saved: " +
+                                     why.why().detail};
+  }
 }
 
 bool machine::state_is_small() const {
@@ -715,8 +752,7 @@ std::optional<error> machine::run(record& step, const run_continued&, bool refus
 }
 
 std::optional<error> machine::run(record&, const terminated& what, bool) {
-  end_main(life_status::terminated,
-           {update_outcome::kind::failed, {}, "terminated: " + what.reason, "terminated"});
+  end_main(life_status::terminated, ended_by("terminated", what.reason));
   return std::nullopt;
 }
 
@@ -757,8 +793,10 @@ std::optional<error> machine::run(record&, const activity_ended& what, bool) {
 std::optional<error> machine::run(record&, const reply_received& what, bool) {
   auto found = outbox_.find(what.message);
   if (found == outbox_.end()) return error{errc::nondeterministic, "no such message was sent"};
-  // An accepted start is the beginning of a child, any other answer to one its end.
-  const bool goes_on = found->second.kind == message_kind::start && !what.outcome.why;
+  // An accepted start is the beginning of a child, any other answer to one its end. One that is to
+  // be abandoned is nobody's from here on.
+  const bool goes_on = found->second.kind == message_kind::start && !what.outcome.why &&
+                       found->second.start.on_parent_close != parent_close::abandon;
   outbox_.erase(found);
   if (!goes_on) std::erase_if(children_, [&](auto& each) { return each.number == what.message; });
   resume_call(what.message, what.outcome);
@@ -768,9 +806,9 @@ std::optional<error> machine::run(record&, const reply_received& what, bool) {
 std::optional<error> machine::run(record&, const cancel_requested& what, bool) {
   if (auto* main = handlers_.main()) {
     main->scope->cancelled = true;
+    main->scope->why_cancelled = what.reason;
   } else if (main_ && !main_->outcome) {
-    end_main(life_status::cancelled,
-             {update_outcome::kind::failed, {}, "cancelled: " + what.reason, "cancelled"});
+    end_main(life_status::cancelled, ended_by("cancelled", what.reason));
   }
   return std::nullopt;
 }

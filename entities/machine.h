@@ -45,7 +45,7 @@ struct machine_limits {
   std::size_t state_bytes = 8 * 1024 * 1024;
   std::uint64_t history_events = 51'200;  ///< Of one run; then messages are refused.
   std::uint64_t history_bytes = 50 * 1024 * 1024;
-  std::uint64_t continue_after_events = 4'096;  ///< When a main's continue point cuts.
+  std::uint64_t continue_after_events = 4'096;  ///< Of a run, when a new one ought to begin.
   std::uint64_t continue_after_bytes = 4 * 1024 * 1024;
   duration idempotency_time = std::chrono::hours{24};
   std::size_t idempotency_keys = 10'000;
@@ -65,12 +65,6 @@ struct message {
   start_options start = {};  ///< Starts only.
   bool as_child = false;     ///< Likewise.
 };
-
-/// Returns the time that much later, or the last there is.
-inline timestamp later(timestamp from, duration by) {
-  by = std::max(by, duration::zero());
-  return by < timestamp::max() - from ? from + by : timestamp::max();
-}
 
 /// Where a cancel, a termination comes from, when it comes from another entity.
 using sender = std::optional<origin>;
@@ -189,6 +183,12 @@ public:
            (handlers_.empty() || (at_continue_point_ && handlers_.size() == 1));
   }
   bool at_continue_point() const { return at_continue_point_; }
+  /// The run is so large that a new one ought to begin. What a run begins with does not count: it
+  /// would be carried over.
+  bool is_large() const {
+    return run_events() >= limits_.continue_after_events ||
+           where_.run_bytes >= std::max(limits_.continue_after_bytes, 2 * carried_bytes_);
+  }
   const std::vector<handler>& suspended() const { return handlers_.running(); }
 
   /// Earliest time at which `fire` has something to do.
@@ -253,6 +253,7 @@ private:
   std::optional<error> check_open() const;
   std::optional<error> check_parent(const sender& from, bool as_parent) const;
   std::optional<error> check_room() const;
+  std::optional<error> check_depth() const;
   bool state_is_small() const;
   record begin(input what, timestamp now) const;
   static bool is_join(const record& step);
@@ -295,11 +296,15 @@ private:
   void stop(waiter* cancelled);
   void settle();
   void finish_handlers();
+  /// `how`: "cancelled" or "terminated".
+  static update_outcome ended_by(std::string how, const std::string& reason);
   void end_main(life_status how, update_outcome outcome);
   /// Ends everything of this entity but what its end sends: `why` is for those who wait.
   void close(const std::string& why);
   event_number order(command what);
   std::size_t others_running(const detail::scope* than) const;
+  /// Likewise, but for those that wait for all others themselves.
+  std::size_t others_at_work(const detail::scope* than) const;
 
   // -- context of the running turn (machine_context.cpp) --
   std::uint64_t random();
@@ -317,7 +322,7 @@ private:
   void wait_for_call(waiter where, event_number call);
   int version(std::string_view change, int min, int max);
   bytes recorded_effect(const std::function<bytes()>& effect);
-  void reply_with(bytes results);
+  void reply_with(bytes results, std::uint64_t schema);
   bool wants_to_continue() const;
   bool holds(const std::function<bool()>& condition);
   void check_not_asking() const;
@@ -351,6 +356,7 @@ private:
   life_status status_ = life_status::running;
   bool paused_ = false;
   bool at_continue_point_ = false;
+  std::uint64_t carried_bytes_ = 0;     ///< What the last snapshot, or the run's beginning, took.
   std::vector<event_number> settled_;   ///< Not recorded yet.
   mutable std::size_t state_size_ = 0;  ///< Measured, plus what came in since.
   mutable std::size_t measured_state_size_ = 0;

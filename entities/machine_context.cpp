@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "entities/bounds.h"
 #include "entities/machine.h"
 #include "entities/payload.h"
 
@@ -199,10 +200,14 @@ bytes machine::recorded_effect(const std::function<bytes()>& effect) {
   return value;
 }
 
-void machine::reply_with(bytes results) {
+void machine::reply_with(bytes results, std::uint64_t schema) {
   check_not_asking();
-  if (turn_scope_->replied || contract().find(turn_scope_->method)->kind != method_kind::update) {
+  auto* update = contract().find(turn_scope_->method);
+  if (turn_scope_->replied || update->kind != method_kind::update) {
     throw std::logic_error("reply answers an update, once");
+  }
+  if (schema != (update->has_results ? update->results : 0)) {
+    throw std::logic_error("reply: these are not the results of " + std::string(update->name));
   }
   turn_scope_->replied = true;
   order(update_ended{turn_scope_->started_by,
@@ -214,10 +219,8 @@ bool machine::wants_to_continue() const {
     auto* next = next_recorded();
     return next && std::holds_alternative<continue_requested>(*next);
   }
-  const bool large = run_events() >= limits_.continue_after_events ||
-                     where_.run_bytes >= limits_.continue_after_bytes;
   // In another branch of the main, the answer to a call would be lost.
-  return large && turn_scope_->is_main && !turn_scope_->cancelled &&
+  return is_large() && turn_scope_->is_main && !turn_scope_->cancelled &&
          others_running(turn_scope_) == 0 &&
          std::ranges::none_of(handlers_.waiting(), [](auto& each) { return each.call != 0; });
 }

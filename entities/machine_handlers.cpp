@@ -8,6 +8,18 @@
 
 namespace perdure::core {
 
+namespace {
+
+/// An exception's text, as much of it as a history ought to hold.
+std::string text_of(const std::exception& thrown) {
+  constexpr std::size_t most = 16 * 1024;
+  std::string text = thrown.what();
+  if (text.size() > most) text = text.substr(0, most) + "...";
+  return text;
+}
+
+}  // namespace
+
 // What a turn may have added, to be taken back when it fails.
 struct machine::mark {
   std::size_t commands;
@@ -32,13 +44,13 @@ std::optional<error> machine::atomically(handler_scope& scope, bool refusable, B
     turn_scope_ = nullptr;
     return why;
   } catch (const rejected& refusal) {
-    why = error{errc::rejected, refusal.what()};
+    why = error{errc::rejected, text_of(refusal)};
   } catch (const failure& failed) {
     why = failed.why();
   } catch (const std::exception& bug) {
     auto* method = contract().find(scope.method);
     why = error{errc::internal, to_string(self_) + " " + std::string(method->name) + " threw (" +
-                                    std::string(method->source) + "): " + bug.what()};
+                                    std::string(method->source) + "): " + text_of(bug)};
   } catch (...) {
     why = error{errc::internal, to_string(self_) + " threw what is no std::exception"};
   }
@@ -194,14 +206,14 @@ void machine::finish_handlers() {
         continue;
       }
     } catch (const cancelled& why) {
-      how.message = why.what();
-      how.type = "cancelled";
+      how = {update_outcome::kind::failed, {}, why.what(), "cancelled"};
+      if (each.is_main()) how = ended_by("cancelled", each.scope->why_cancelled);
       status = life_status::cancelled;
     } catch (const failure& why) {
       how.message = why.why().detail;
       how.type = why.why().type;
     } catch (const std::exception& why) {
-      how.message = why.what();
+      how.message = text_of(why);
     } catch (...) {
       how.message = "threw what is no std::exception";
     }
@@ -218,6 +230,10 @@ void machine::finish_handlers() {
   }
 }
 
+update_outcome machine::ended_by(std::string how, const std::string& reason) {
+  return {update_outcome::kind::failed, {}, reason.empty() ? how : how + ": " + reason, how};
+}
+
 void machine::end_main(life_status how, update_outcome outcome) {
   auto why = "the entity has ended: " + outcome.message;
   if (how == life_status::completed) why = "the entity has completed";
@@ -227,6 +243,7 @@ void machine::end_main(life_status how, update_outcome outcome) {
     order(main_ended{how, std::move(outcome)});
   }
   status_ = how;
+  paused_ = false;
   close(why);
 }
 
@@ -283,6 +300,12 @@ event_number machine::order(command what) {
 std::size_t machine::others_running(const detail::scope* than) const {
   return static_cast<std::size_t>(std::ranges::count_if(
       handlers_.running(), [&](auto& each) { return each.scope.get() != than && !each.done(); }));
+}
+
+std::size_t machine::others_at_work(const detail::scope* than) const {
+  return static_cast<std::size_t>(std::ranges::count_if(handlers_.running(), [&](auto& each) {
+    return each.scope.get() != than && !each.done() && each.scope->finishing == 0;
+  }));
 }
 
 }  // namespace perdure::core

@@ -24,12 +24,6 @@ result<bytes> canonical(bytes_view payload) {
   }
 }
 
-std::optional<error> check_params_size(std::size_t bytes, std::size_t limit) {
-  if (bytes <= limit) return std::nullopt;
-  return error{errc::too_large, "the parameters have " + std::to_string(bytes) +
-                                    " bytes; the limit is " + std::to_string(limit)};
-}
-
 std::uint64_t digest(bytes_view data, std::uint64_t seed) {
   return XXH3_64bits_withSeed(data.data(), data.size(), seed);
 }

@@ -3,9 +3,7 @@
 /// What can be said of an encoded payload without its contract. A payload is a Cap'n Proto message
 /// of one segment: an 8-byte segment table, then the words.
 
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include <perdure/errors.h>
 #include <perdure/types.h>
@@ -15,9 +13,6 @@ namespace perdure::core {
 /// Returns the payload in Cap'n Proto's canonical form: equal values have equal bytes, whoever
 /// encoded them and whichever version of the contract added fields since. Errors: malformed.
 result<bytes> canonical(bytes_view payload);
-
-/// Returns why parameters of so many bytes are refused, if they are.
-std::optional<error> check_params_size(std::size_t bytes, std::size_t limit);
 
 /// Returns XXH3-64 of `data`, continuing from `seed`.
 std::uint64_t digest(bytes_view data, std::uint64_t seed = 0);

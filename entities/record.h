@@ -209,6 +209,9 @@ struct carried_state {
   friend bool operator==(const carried_state&, const carried_state&) = default;
 };
 
+/// Returns about how many bytes it takes, encoded.
+std::uint64_t size_of(const carried_state& carried);
+
 // -- inputs --------------------------------------------------------------------------------------
 
 struct signal_received {

@@ -100,6 +100,11 @@ bytes encode_record(const entity_id& entity, const core::record& step, const ent
       [&](wire::Record::Builder to) { codec::write_record(to, entity, step, after, attributes); });
 }
 
+std::size_t size_of_record(const entity_id& entity, const core::record& step,
+                           const std::optional<core::attributes>& attributes) {
+  return sizeof(capnp::word) * codec::words_of_record(entity, step, attributes);
+}
+
 result<record_header> decode_header(bytes_view encoded) {
   return parse<wire::Record>(encoded, "a record", codec::read_header);
 }

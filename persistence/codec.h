@@ -27,6 +27,10 @@ struct record_header {
 bytes encode_record(const entity_id& entity, const core::record& step, const entity_summary& after,
                     const std::optional<core::attributes>& attributes = {});
 
+/// Returns about how many bytes that takes: at least as many, whatever the summary.
+std::size_t size_of_record(const entity_id& entity, const core::record& step,
+                           const std::optional<core::attributes>& attributes = {});
+
 /// Reads the head alone, without copying the payload. Errors: internal, with what is damaged.
 result<record_header> decode_header(bytes_view encoded);
 

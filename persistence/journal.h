@@ -64,7 +64,7 @@ struct entity_summary {
   run_number run = 1;
   event_number run_began = 1;  ///< First event of the current run.
   event_number last_event = 0;
-  std::uint64_t run_bytes = 0;  ///< Encoded size of the current run's records before the last one.
+  std::uint64_t run_bytes = 0;  ///< About the encoded size of the current run's records.
   timestamp created;
   timestamp last_active;
   std::optional<timestamp> next_due;  ///< Earliest of its timers, reminders and delayed signals.

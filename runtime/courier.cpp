@@ -13,6 +13,7 @@ namespace {
 constexpr duration first_pause = 1s;
 constexpr duration longest_pause = 60s;
 constexpr duration look_again = 1s;
+constexpr duration settled_by_itself = 1s;  // Within it the next step of a busy sender comes.
 
 duration pause_after(std::uint32_t attempts) {
   return std::min<duration>(longest_pause, first_pause * (1u << std::min(attempts, 6u)));
@@ -130,13 +131,28 @@ void courier::answered(const name& which, core::call_outcome how) {
 void courier::tell(const name& which, core::message_kind kind, core::call_outcome how,
                    std::uint32_t attempt) {
   auto done = [this, which, kind, how, attempt](const std::optional<error>& why) {
-    if (!why) return;
+    if (!why) return settle_soon(which);
     if (!retryable(why->code)) return given_up(which);
     later(wall_.now() + pause_after(attempt),
           [this, which, kind, how, attempt] { tell(which, kind, how, attempt + 1); });
   };
   if (ends_when_taken(kind) && !how.why) return through_.delivered(which.first, which.second, done);
   through_.answered(which.first, which.second, how, done);
+}
+
+/// A receiver takes messages of so many senders only that are not settled.
+void courier::settle_soon(const name& which) {
+  {
+    std::lock_guard guard{mutex_};
+    if (!messages_.contains(which)) return;
+  }
+  later(wall_.now() + settled_by_itself, [this, which] {
+    {
+      std::lock_guard guard{mutex_};
+      if (!messages_.contains(which)) return;
+    }
+    through_.settle(which.first);
+  });
 }
 
 /// The sender does not want to know: it has ended, or gone.

@@ -56,6 +56,8 @@ public:
     std::function<void(const entity_id& sender, event_number number, core::call_outcome how,
                        std::function<void(std::optional<error>)> done)>
         answered;
+    /// Asks the sender to record what was told to it, which it does by itself with its next step.
+    std::function<void(const entity_id& sender)> settle;
     /// Tells a receiver what it may forget.
     std::function<void(const entity_id& receiver, const entity_id& sender, timestamp life,
                        event_number number)>
@@ -104,6 +106,7 @@ private:
   void tell(const name& which, core::message_kind kind, core::call_outcome how,
             std::uint32_t attempt);
   void given_up(const name& which);
+  void settle_soon(const name& which);
   void later(timestamp when, std::function<void()> what);
 
   const wall_clock& wall_;

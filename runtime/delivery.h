@@ -37,6 +37,9 @@ public:
     land();
   }
 
+  /// Whether it is still to be used.
+  explicit operator bool() const { return static_cast<bool>(done_); }
+
   /// Answers. At most once.
   void operator()(result<answer> what) {
     land();
@@ -107,6 +110,11 @@ struct delivered_message {
   std::function<void(std::optional<error>)> done;
 };
 
+/// What the entity was told of its messages is to be recorded.
+struct settle_message {
+  std::function<void(std::optional<error>)> done;
+};
+
 /// A sender will not send its messages up to `number` again.
 struct forget_message {
   entity_id sender;
@@ -144,7 +152,7 @@ struct delivery {
   std::uint64_t hash = 0;  ///< Of the target, as `sharding::hash_of`.
   std::variant<call_message, await_message, describe_message, terminate_message, wake_message,
                result_message, cancel_message, pause_message, resume_message, reset_message,
-               outcome_message, delivered_message, forget_message>
+               outcome_message, delivered_message, settle_message, forget_message>
       what;
 
   /// Answers with an error, whatever was asked.

@@ -15,6 +15,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
 
+#include "entities/bounds.h"
 #include "entities/payload.h"
 #include "persistence/sealing.h"
 #include "runtime/delivery.h"
@@ -158,6 +159,7 @@ struct engine::parts {
   std::size_t put_idle_away(std::int64_t time, std::size_t step);
 
   const engine_limits limits;
+  const core::bounds bounds{limits.id_bytes, limits.key_bytes, limits.payload_bytes};
   persistence::journal& store;
   const wall_clock& wall;
   std::map<std::string, std::unique_ptr<hosted_type>, std::less<>> types;
@@ -204,6 +206,10 @@ courier::ways engine::parts::ways() {
             if (!types.contains(sender.type)) return;
             send(sender, outcome_message{false, number, std::move(how), std::move(done)});
           },
+          [this](const entity_id& sender) {
+            if (!types.contains(sender.type)) return;
+            send(sender, settle_message{[](const auto&) {}});
+          },
           [this](const entity_id& receiver, const entity_id& sender, timestamp life,
                  event_number number) {
             if (!types.contains(receiver.type)) return;
@@ -225,6 +231,7 @@ result<const method*> method_of(const core::outgoing& what, const contract& type
                       : what.kind == message_kind::query  ? method_kind::query
                                                           : method_kind::signal;
   if (found && found->kind == wanted) return found;
+  if (starts) return error{errc::unknown_method, '"' + std::string(type.type) + "\" has no main"};
   const auto name = what.method_name.empty() ? "with the number " + std::to_string(what.method)
                                              : what.method_name;
   return error{errc::unknown_method, "\"" + std::string(type.type) + "\" has no " +
@@ -338,11 +345,7 @@ std::optional<error> engine::parts::check(const entity_id& target) const {
   if (!types.contains(target.type)) {
     return error{errc::unknown_type, "no entity type \"" + target.type + "\" is hosted here"};
   }
-  if (target.id.empty() || target.id.size() > limits.id_bytes) {
-    return error{errc::malformed, "id: expected 1 to " + std::to_string(limits.id_bytes) +
-                                      " bytes, got " + std::to_string(target.id.size())};
-  }
-  return std::nullopt;
+  return core::check(target, bounds);
 }
 
 std::optional<error> engine::parts::check(const request& what) const {
@@ -351,16 +354,7 @@ std::optional<error> engine::parts::check(const request& what) const {
       types.find(what.target.type)->second->contract().find(what.method->ordinal) == nullptr) {
     return error{errc::unknown_method, "\"" + what.target.type + "\" has no such method"};
   }
-  if (auto why = core::check_params_size(what.params.size(), limits.payload_bytes)) return why;
-  if (what.options.key.size() > limits.key_bytes) {
-    return error{errc::malformed, "idempotency key: expected at most " +
-                                      std::to_string(limits.key_bytes) + " bytes, got " +
-                                      std::to_string(what.options.key.size())};
-  }
-  if (what.options.delay < duration::zero()) {
-    return error{errc::malformed, "delay: expected a duration that is not negative"};
-  }
-  return std::nullopt;
+  return core::check(what, bounds);
 }
 
 // -- housekeeping ---------------------------------------------------------------------------------
@@ -508,6 +502,23 @@ const hosted_type* engine::find_type(std::string_view name) const {
   return found == parts_->types.end() ? nullptr : found->second.get();
 }
 
+namespace {
+
+/// What an interceptor throws here is nobody's: the call has been answered by the entity.
+void tell_after(interceptor& told, const entity_id& target, const method& method,
+                result<answer>& how) {
+  try {
+    told.after(target, method, how);
+  } catch (const std::exception& why) {
+    spdlog::error("an interceptor threw after {} of {}: {}", method.name, to_string(target),
+                  why.what());
+  } catch (...) {
+    spdlog::error("an interceptor threw after {} of {}", method.name, to_string(target));
+  }
+}
+
+}  // namespace
+
 void engine::call(request what, completion done) {
   auto& p = *parts_;
   if (auto why = p.check(what)) return done(std::move(*why));
@@ -518,7 +529,7 @@ void engine::call(request what, completion done) {
     done = [&p, target = what.target, method = what.method,
             done = std::move(done)](result<answer> how) {
       for (auto each = p.interceptors.rbegin(); each != p.interceptors.rend(); ++each) {
-        (*each)->after(target, *method, how);
+        tell_after(**each, target, *method, how);
       }
       done(std::move(how));
     };

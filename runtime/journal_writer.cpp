@@ -1,7 +1,10 @@
 #include "runtime/journal_writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 namespace perdure::runtime {
 
@@ -20,9 +23,10 @@ constexpr std::size_t gather_enough = 512;
 error to_error(append_outcome outcome) {
   switch (outcome) {
     case append_outcome::storage_full:
-      return {
-          errc::storage_full,
-          "there is no room left for the journal; nothing was written: make room and try again"};
+      return {errc::storage_full,
+              "there is no room left for the journal, on the disk or below --storage-limit; "
+              "nothing was "
+              "written: make room and try again"};
     case append_outcome::fenced:
       return {errc::unavailable, "another node owns this entity's shard now: try again"};
     case append_outcome::out_of_sequence:
@@ -172,12 +176,23 @@ std::size_t journal_writer::commit_some(std::vector<commit>& work, std::size_t f
     ++batch;
     settle(each, outcome);
   }
+  if (!batches_.empty()) note_room();
   std::lock_guard guard{mutex_};
   figures_.commits += batches_.empty() ? 0 : 1;
   figures_.steps += committed;
   figures_.snapshots += snapshots;
   figures_.seconds += took.count();
   return to;
+}
+
+/// Logs when there is no room any more, and when there is again.
+void journal_writer::note_room() {
+  const bool full = std::ranges::find(outcomes_, append_outcome::storage_full) != outcomes_.end();
+  if (std::exchange(full_, full) == full) return;
+  if (full)
+    spdlog::error("the storage is full: messages are refused until there is room again");
+  else
+    spdlog::info("the storage has room again");
 }
 
 void journal_writer::settle(commit& done, std::optional<append_outcome> outcome) {

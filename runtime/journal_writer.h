@@ -85,6 +85,7 @@ private:
   void gather(std::unique_lock<std::mutex>& lock);
   void commit_all(std::vector<commit>& work);
   std::size_t commit_some(std::vector<commit>& work, std::size_t from);
+  void note_room();
   void settle(commit& done, std::optional<persistence::append_outcome> outcome);
 
   persistence::journal& store_;
@@ -104,6 +105,7 @@ private:
 
   // The writer thread's own; the vectors are kept to save allocations.
   bool more_garbage_ = true;
+  bool full_ = false;  ///< The last commit found no room.
   std::size_t steps_since_collection_ = 0;
   std::vector<persistence::batch> batches_;
   std::vector<persistence::append_outcome> outcomes_;

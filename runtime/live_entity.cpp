@@ -14,20 +14,6 @@ namespace perdure::runtime {
 
 namespace {
 
-/// What a snapshot would take, roughly: it is taken again when as much has been journaled since.
-std::uint64_t size_of(const core::carried_state& carried) {
-  std::uint64_t size = carried.state.size();
-  for (auto& each : carried.idempotency) {
-    size += 64 + each.key.size() + (each.outcome ? each.outcome->results.size() : 0);
-  }
-  for (auto& each : carried.delayed) size += 32 + each.params.size();
-  for (auto& each : carried.reminders) size += 32 + each.params.size();
-  for (auto& each : carried.outbox) size += 64 + each.params.size();
-  size += 64 * carried.inbox.size();
-  if (carried.main) size += carried.main->params.size();
-  return size;
-}
-
 /// Actor, machine, instance, slot and directory entry, as measured by `./dev bench`.
 constexpr std::int64_t fixed_bytes = 2'500;
 
@@ -54,6 +40,25 @@ persistence::entity_status to_status(const core::machine& machine) {
   using persistence::entity_status;
   if (machine.is_paused() && !machine.has_ended()) return entity_status::paused;
   return static_cast<entity_status>(machine.status());
+}
+
+/// Returns the signal that a step took, as it would have to be sent again; nothing: it took none.
+std::optional<core::message> signal_of(const core::record& step, timestamp now) {
+  core::message again;
+  if (auto* received = std::get_if<core::signal_received>(&step.what)) {
+    again.method = received->method;
+    again.params = received->params;
+  } else if (auto* delayed = std::get_if<core::signal_delayed>(&step.what)) {
+    again.method = delayed->method;
+    again.params = delayed->params;
+    again.delay = std::max(delayed->due - now, duration::zero());
+  } else {
+    return std::nullopt;
+  }
+  if (step.once) again.key = step.once->key;
+  again.from = step.from;
+  again.traceparent = step.traceparent;
+  return again;
 }
 
 std::string suspended_names(const core::machine& machine) {
@@ -91,6 +96,7 @@ void live_entity::load() {
   if (!found) {
     if (found.error().code != errc::entity_not_found) return park(found.error());
     submitted_ = 0;
+    slot_->durable.store(0, std::memory_order_release);
     return account();
   }
   if (auto why = open(*found)) return park(std::move(*why));
@@ -100,7 +106,7 @@ void live_entity::load() {
     const core::position where{base->run, known.run_began, base->event, time, 0};
     if (auto why = machine_->restore(base->carried, where)) return park(std::move(*why));
     snapshot_event_ = base->event;
-    snapshot_bytes_ = size_of(base->carried);
+    snapshot_bytes_ = core::size_of(base->carried);
   }
   for (auto& step : records) {
     if (auto why = machine_->replay(step)) return park(std::move(*why));
@@ -216,8 +222,13 @@ bool live_entity::before_leaving(bool draining) {
   if (reloading_) return true;
   if (machine_) {
     // What was delivered is known to nobody else: without a record it would be sent again.
-    if (auto step = machine_->settle_messages(services_.wall.now())) submit(std::move(*step), {});
-    if (is_worth_a_last_snapshot(draining)) take_last_snapshot();
+    settle_messages();
+    try {
+      if (is_worth_a_last_snapshot(draining)) take_last_snapshot();
+    } catch (const std::exception& why) {
+      // It leaves without one, and is replayed when it comes back.
+      spdlog::warn("{} cannot be saved: {}", to_string(slot_->id), why.what());
+    }
   }
   return reloading_ || slot_->durable.load(std::memory_order_acquire) < submitted_;
 }
@@ -269,6 +280,7 @@ void live_entity::deliver(delivery_ptr what) {
     extras().held.push_back(std::move(what));
     return;
   }
+  if (is_removed()) load();
   if (parked_ && !std::holds_alternative<describe_message>(what->what) &&
       !std::holds_alternative<resume_message>(what->what)) {
     return what->refuse(*parked_);
@@ -279,16 +291,38 @@ void live_entity::deliver(delivery_ptr what) {
   }
   try {
     std::visit([&](auto& message) { take(message); }, what->what);
+    take_held();
   } catch (const std::exception& why) {
-    // A state that cannot be encoded, at the latest here; whoever asked is told by his answerer.
-    const error bug{errc::internal, why.what()};
-    refuse_waiting(bug);
-    park(bug);
+    // A state that cannot be encoded, at the latest here.
+    give_up(*what, why.what());
   } catch (...) {
-    const error bug{errc::internal, to_string(slot_->id) + " threw what is no std::exception"};
-    refuse_waiting(bug);
-    park(bug);
+    give_up(*what, to_string(slot_->id) + " threw what is no std::exception");
   }
+}
+
+/// Whether the journal has removed the entity, whose retention was over.
+bool live_entity::is_removed() const {
+  return machine_ && machine_->has_ended() &&
+         slot_->durable.load(std::memory_order_acquire) >= submitted_ &&
+         !services_.store.find(slot_->id);
+}
+
+/// Taking a delivery failed: answers it, and parks the entity.
+void live_entity::give_up(delivery& what, const std::string& why) {
+  const error bug{errc::internal, why};
+  std::visit(
+      [&](auto& message) {
+        if (message.done) message.done(bug);
+      },
+      what.what);
+  refuse_waiting(bug);
+  park(bug);
+}
+
+/// Takes what was held while the entity was paused, when it no longer is: resumed, or at its end.
+void live_entity::take_held() {
+  if (!extras_ || extras_->held_while_paused.empty() || !machine_ || machine_->is_paused()) return;
+  for (auto& each : std::exchange(extras_->held_while_paused, {})) deliver(std::move(each));
 }
 
 void live_entity::refuse_missing(answerer done) {
@@ -367,7 +401,6 @@ void live_entity::take(resume_message& message) {
   }
   if (is_empty()) return refuse_missing(std::move(message.done));
   settle(machine_->resume(services_.wall.now()), {std::move(message.done)});
-  for (auto& each : std::exchange(extras().held_while_paused, {})) deliver(std::move(each));
 }
 
 void live_entity::take(reset_message& message) {
@@ -394,10 +427,10 @@ void live_entity::do_reset(reset_message& message) {
                                          services_.limits.history_events, known->run);
   if (!history) return message.done(std::move(history).error());
   if (auto why = open(*history)) return message.done(std::move(*why));
-  std::vector<core::signal_received> later;
+  std::vector<core::message> later;
   for (auto& step : *history) {
-    auto* signal = std::get_if<core::signal_received>(&step.what);
-    if (signal && step.event > message.to) later.push_back(*signal);
+    if (step.event <= message.to) continue;
+    if (auto signal = signal_of(step, services_.wall.now())) later.push_back(std::move(*signal));
   }
   auto step = core::machine::reset(std::move(*history), message.to, std::move(message.reason),
                                    services_.wall.now());
@@ -423,8 +456,7 @@ void live_entity::do_reset(reset_message& message) {
   redispatch();
   // Signals are facts of the world outside: they happened, whatever is done over.
   for (auto& signal : later) {
-    auto taken = machine_->handle_signal({signal.method, std::move(signal.params), {}},
-                                         services_.wall.now());
+    auto taken = machine_->handle_signal(std::move(signal), services_.wall.now());
     if (auto* again = std::get_if<core::accepted>(&taken)) submit(std::move(again->step), {});
   }
 }
@@ -455,6 +487,17 @@ void live_entity::take(delivered_message& message) {
   extras().settling.emplace_back(message.number, sent->second.target);
   machine_->delivered(message.number);
   message.done(std::nullopt);
+  // No step of its own will follow that would record it.
+  if (machine_->has_ended() && machine_->outbox().empty()) settle_messages();
+}
+
+void live_entity::take(settle_message& message) {
+  settle_messages();
+  message.done(std::nullopt);
+}
+
+void live_entity::settle_messages() {
+  if (auto step = machine_->settle_messages(services_.wall.now())) submit(std::move(*step), {});
 }
 
 void live_entity::take(forget_message& message) {
@@ -741,17 +784,18 @@ void live_entity::submit(core::record step, std::vector<reply> replies) {
   answer_ended_updates(step, replies);
   commit work;
   work.snapshot = maybe_snapshot(step);
-  auto after = summary();
-  after.last_active = step.time;
   std::optional<core::attributes> attributes;
   // A run begins with all of them: the records that set them may go.
-  const bool begins_run = step.event == after.run_began;
+  const bool begins_run = step.event == machine_->where().run_began;
   static const core::attributes none;
   if (machine_->attributes() != (extras_ ? extras_->known_attributes : none) ||
       (begins_run && !machine_->attributes().empty())) {
     attributes = machine_->attributes();
     know_attributes();
   }
+  machine_->add_run_bytes(persistence::size_of_record(slot_->id, step, attributes));
+  auto after = summary();
+  after.last_active = step.time;
   bytes encoded;
   if (services_.codec) {
     auto sealed = step;
@@ -760,7 +804,6 @@ void live_entity::submit(core::record step, std::vector<reply> replies) {
   } else {
     encoded = persistence::encode_record(slot_->id, step, after, attributes);
   }
-  machine_->add_run_bytes(encoded.size());
   bytes_since_snapshot_ += encoded.size();
   work.entity = slot_;
   work.replies = std::move(replies);
@@ -814,20 +857,14 @@ std::unique_ptr<persistence::snapshot> live_entity::maybe_snapshot(core::record&
   }
   step.state_digest = taken.state_digest;
   snapshot_event_ = last;
-  snapshot_bytes_ = size_of(taken.carried);
+  snapshot_bytes_ = core::size_of(taken.carried);
   bytes_since_snapshot_ = 0;
   if (services_.codec) persistence::seal(taken.carried, *services_.codec);
   return std::make_unique<persistence::snapshot>(std::move(taken));
 }
 
 void live_entity::maybe_continue_as_new() {
-  const auto& limits = services_.limits;
-  if (machine_->has_ended()) return;
-  if (!machine_->at_continue_point() &&
-      (machine_->run_events() < limits.continue_after_events &&
-       machine_->where().run_bytes < std::max(limits.continue_after_bytes, 2 * snapshot_bytes_))) {
-    return;
-  }
+  if (machine_->has_ended() || (!machine_->at_continue_point() && !machine_->is_large())) return;
   if (!machine_->can_continue()) {
     if (!std::exchange(warned_, true)) {
       spdlog::warn("{} cannot continue as new, its history grows: suspended in {}",
@@ -838,7 +875,7 @@ void live_entity::maybe_continue_as_new() {
   warned_ = false;
   auto step = machine_->continue_as_new(services_.wall.now());
   snapshot_event_ = step.event;
-  snapshot_bytes_ = size_of(std::get<core::run_continued>(step.what).carried);
+  snapshot_bytes_ = core::size_of(std::get<core::run_continued>(step.what).carried);
   bytes_since_snapshot_ = 0;
   ++services_.continued;
   submit(std::move(step), {});

@@ -100,6 +100,7 @@ private:
   void take(reset_message& message);
   void take(outcome_message& message);
   void take(delivered_message& message);
+  void take(settle_message& message);
   void take(forget_message& message);
 
   void answer_query(call_message& message);
@@ -115,6 +116,10 @@ private:
   void answer_repeat(const core::repeated& seen, asking who);
   void start(call_message& message, timestamp now);
   void do_reset(reset_message& message);
+  void settle_messages();
+  bool is_removed() const;
+  void give_up(delivery& what, const std::string& why);
+  void take_held();
   void refuse_missing(answerer done);
   /// Answers whoever waits for the end of what began after `last`.
   void drop_waiting_after(event_number last, const error& why);

@@ -154,7 +154,7 @@ task<schedule::backfill_results> schedule::backfill(backfill_params what) {
   });
   if (found == "more") {
     throw rejected("there are more than " + std::to_string(backfill_times_max) +
-                   " times from then to then: take several backfills");
+                   " times between from and to: take several backfills");
   }
   state.backfills.push_back(
       {.after = to_millis(from - 1ms), .to = to_millis(to), .overlap = what.overlap});

@@ -71,6 +71,8 @@ attempt_end run_attempt(activity_context& in, const std::function<bytes()>& body
     return attempt_failure{"rejected", why.what(), false};
   } catch (const std::exception& why) {
     return attempt_failure{{}, why.what()};
+  } catch (...) {
+    return attempt_failure{{}, "it threw what is no std::exception"};
   }
 }
 
@@ -80,8 +82,8 @@ struct limit {
   std::string type;
 
   void offer(duration allowed, timestamp from, const char* name) {
-    if (allowed == no_limit || from + allowed >= time) return;
-    time = from + allowed;
+    if (allowed == no_limit || later(from, allowed) >= time) return;
+    time = later(from, allowed);
     type = name;
   }
 };
@@ -225,9 +227,9 @@ void world::end_attempt(live& of, event_number number) {
       !failed.retryable || (policy.attempts > 0 && run.attempt >= policy.attempts) ||
       (!failed.type.empty() &&
        std::ranges::find(policy.final_types, failed.type) != policy.final_types.end());
-  const auto next = now_ + failed.next_delay.value_or(pause_after(policy, run.attempt));
+  const auto next = later(now_, failed.next_delay.value_or(pause_after(policy, run.attempt)));
   const bool too_late = what.options.schedule_to_close != no_limit &&
-                        next >= what.scheduled + what.options.schedule_to_close;
+                        next >= later(what.scheduled, what.options.schedule_to_close);
   if (is_final || too_late) {
     return end_activity(of, number, {{}, end_by(name_of(what), run.attempt, failed)});
   }

@@ -80,11 +80,12 @@ void world::load(live& of) {
 void world::commit(live& of, core::record step) {
   const place where{now_, ++steps_};
   auto taken = maybe_snapshot(of, step);
-  const auto after = summary_of(of);
   std::optional<core::attributes> attributes;
   if (of.machine->attributes() != of.known_attributes) {
     attributes = of.known_attributes = of.machine->attributes();
   }
+  of.machine->add_run_bytes(persistence::size_of_record(of.id, step, attributes));
+  const auto after = summary_of(of);
   auto encoded = persistence::encode_record(of.id, step, after, attributes);
   digest_ = core::digest(encoded, digest_);
   if (options_.codec) {
@@ -93,7 +94,6 @@ void world::commit(live& of, core::record step) {
     encoded = persistence::encode_record(of.id, sealed, after, attributes);
     if (taken) persistence::seal(taken->carried, *options_.codec);
   }
-  of.machine->add_run_bytes(encoded.size());
   const auto shard = sharding::shard_of(of.id, journal_.shard_count());
   const persistence::batch batch{shard,      epochs_[shard],    of.id, step.event, after,
                                  attributes, std::move(encoded)};
@@ -205,9 +205,7 @@ void world::ended(live& of, event_number begun, const core::update_outcome& how,
 void world::continue_as_new(live& of) {
   auto& machine = *of.machine;
   if (machine.has_ended() || !machine.can_continue()) return;
-  const bool large = machine.run_events() >= limits_.continue_after_events ||
-                     machine.where().run_bytes >= limits_.continue_after_bytes;
-  if (machine.at_continue_point() || large) commit(of, machine.continue_as_new(now_));
+  if (machine.at_continue_point() || machine.is_large()) commit(of, machine.continue_as_new(now_));
 }
 
 core::outcome world::start(live& of, core::message what) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "entities/bounds.h"
 #include "persistence/replay.h"
 
 namespace perdure::testing {
@@ -90,7 +91,7 @@ std::uint64_t world::send(request what, completion done) {
     answer(what.target, what.method->name, std::move(done), std::move(why));
     return number;
   }
-  if (auto why = core::check_params_size(what.params.size(), limits_.payload_bytes)) {
+  if (auto why = core::check(what, {.payload_bytes = limits_.payload_bytes})) {
     answer(what.target, what.method->name, std::move(done), std::move(*why));
     return number;
   }

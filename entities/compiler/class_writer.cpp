@@ -52,7 +52,7 @@ void write_reminders(const std::string& name, printer& to) {
   to.line("template <class Entity>");
   to.open(
       "void remind(std::string_view name, perdure::duration after, void (Entity::*signal)()) {");
-  to.line("remind_at(name, now() + after, signal);");
+  to.line("remind_at(name, perdure::later(now(), after), signal);");
   to.close();
   to.line("template <class Entity>");
   to.open(
@@ -69,7 +69,7 @@ void write_reminders_with_params(const std::string& name, printer& to) {
   to.line("void remind(std::string_view name, perdure::duration after,");
   to.line("            void (Entity::*signal)(const Params&),");
   to.open("            const std::type_identity_t<Params>& params) {");
-  to.line("remind_at(name, now() + after, signal, params);");
+  to.line("remind_at(name, perdure::later(now(), after), signal, params);");
   to.close();
   to.line("template <class Entity, class Params>");
   to.line("void remind_at(std::string_view name, perdure::timestamp due,");

@@ -81,7 +81,10 @@ private:
                    const std::string& prefix, body& into) {
     auto name = to_string(field.getProto().getName());
     if (!field.getProto().isGroup()) {
-      if (!field.getType().isVoid()) into.members.push_back(read_value(field, snake_case(name)));
+      const bool apart = prefix != owner_.cpp_name;
+      if (!field.getType().isVoid()) {
+        into.members.push_back(read_value(field, snake_case(name), apart));
+      }
       return;
     }
     auto group = field.getType().asStruct();
@@ -110,14 +113,15 @@ private:
         member.group = std::make_unique<body>(
             read_members(field.getType().asStruct(), path + '.' + name, stem + '_' + member.cpp));
       } else if (!field.getType().isVoid()) {
-        member.value = read_value(field, "value");
+        member.value = read_value(field, "value", true);
       }
       read.cases.push_back(std::move(member));
     }
     return read;
   }
 
-  value_field read_value(capnp::StructSchema::Field field, const std::string& cpp) {
+  /// `apart`: it is a member not of the owner, but of a part that is declared before it.
+  value_field read_value(capnp::StructSchema::Field field, const std::string& cpp, bool apart) {
     auto proto = field.getProto();
     auto slot = proto.getSlot();
     auto type = field.getType();
@@ -128,19 +132,20 @@ private:
     read.offset = slot.getOffset();
     read.is_pointer = is_pointer_type(type);
     read.optional = has_annotation(proto.getAnnotations(), annotation::optional);
-    read.incomplete = is_incomplete(type);
+    read.incomplete = is_incomplete(type, apart);
     read.boxed = type.isStruct() && cycles_.holds(type.asStruct().getProto().getId(), owner_.id);
     read_default(field, read);
     return read;
   }
 
-  /// Whether a list's structs may be declared after the owner: those that hold it in turn.
-  bool is_incomplete(capnp::Type type) const {
+  /// Whether a list's structs may be declared after the field: those that hold the owner in turn,
+  /// and in a part the owner itself.
+  bool is_incomplete(capnp::Type type, bool apart) const {
     if (!type.isList()) return false;
     while (type.isList()) type = type.asList().getElementType();
     if (!type.isStruct()) return false;
     auto id = type.asStruct().getProto().getId();
-    return id != owner_.id && cycles_.leads_to(id, owner_.id);
+    return id == owner_.id ? apart : cycles_.leads_to(id, owner_.id);
   }
 
   void read_default(capnp::StructSchema::Field field, value_field& into) {
@@ -244,6 +249,7 @@ private:
       if (candidate->anonymous || candidate->where.path != name) continue;
       into.state = candidate->id;
       into.state_cpp = cpp_name(from_, *candidate, where);
+      into.state_nests = cycles_.nests(candidate->id);
     }
   }
 

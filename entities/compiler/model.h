@@ -113,6 +113,7 @@ struct interface_model {
   bool is_entity = false;
   std::uint64_t state = 0;
   std::string state_cpp;
+  bool state_nests = false;           ///< Something in it may contain itself.
   std::vector<method_model> methods;  ///< In order of their ordinals.
   std::string source;
   std::vector<std::uint64_t> schema;  ///< The embedded message.

@@ -1,5 +1,6 @@
 #include "entities/compiler/recursion.h"
 
+#include <algorithm>
 #include <functional>
 
 namespace perdure::compiler {
@@ -65,6 +66,12 @@ bool recursion::leads_to(std::uint64_t outer, std::uint64_t inner) const {
 }
 
 bool recursion::is_recursive(std::uint64_t id) const { return reaches(id, id, true); }
+
+bool recursion::nests(std::uint64_t id) const {
+  return std::ranges::any_of(edges_, [&](auto& each) {
+    return is_recursive(each.first) && (each.first == id || leads_to(id, each.first));
+  });
+}
 
 std::set<std::uint64_t> recursion::uses(std::uint64_t id) const {
   std::set<std::uint64_t> used;

@@ -26,6 +26,9 @@ public:
   /// Whether the struct contains itself, lists included.
   bool is_recursive(std::uint64_t id) const;
 
+  /// Whether the struct, or one that it leads to, contains itself.
+  bool nests(std::uint64_t id) const;
+
   /// Returns what a struct's fields or an interface's methods name: structs and enums, not groups.
   std::set<std::uint64_t> uses(std::uint64_t id) const;
 

@@ -25,6 +25,7 @@ void write_methods(const interface_model& model, printer& to) {
     to.line(" .name = ", quoted(method.name), ",");
     to.line(" .params = ", hexadecimal(method.params.id), ",");
     to.line(" .results = ", hexadecimal(method.results.id), ",");
+    if (method.kind && !method.results.empty) to.line(" .has_results = true,");
     to.line(" .source = ", quoted(method.source), "},");
   }
   to.close("};");
@@ -44,6 +45,7 @@ void write_description(const interface_model& model, printer& to) {
   to.line(".source = ", quoted(model.source), ",");
   to.line(model.is_entity ? ".methods = " : ".activities = ", methods, ",");
   if (model.is_entity) to.line(".state = ", hexadecimal(model.state), ",");
+  if (model.state_nests) to.line(".state_nests = true,");
   to.line(".schema = schema,");
   to.close("};");
   to.line("return described;");

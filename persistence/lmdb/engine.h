@@ -105,6 +105,8 @@ private:
   void replace_garbage(std::string_view key, const entity_state& ended);
   void drop_progress(std::string_view key);
   bool has_room(std::uint64_t incoming_bytes);
+  std::optional<std::uint64_t> free_on_disk() const;
+  bool has_disk_for(std::uint64_t bytes) const;
   void refuse(std::span<append_outcome> outcomes, append_outcome why);
   sharding::epoch_number store_epochs(sharding::shard_number first, std::uint32_t count);
   int commit(journal_file::change& change);

@@ -193,6 +193,15 @@ void engine::refuse(std::span<append_outcome> outcomes, append_outcome why) {
   for (auto& staged : staged_) outcomes[staged.place] = why;
 }
 
+std::optional<std::uint64_t> engine::free_on_disk() const {
+  return options_.faults.free_bytes ? options_.faults.free_bytes() : free_bytes(options_.directory);
+}
+
+bool engine::has_disk_for(std::uint64_t bytes) const {
+  auto free = free_on_disk();
+  return bytes == 0 || !free || *free >= options_.disk_reserve_bytes + 2 * bytes;
+}
+
 bool engine::has_room(std::uint64_t incoming_bytes) {
   auto used_bytes = log_->used_bytes() + index_->used_bytes();
   auto limit_bytes = options_.storage_limit_bytes;
@@ -202,8 +211,7 @@ bool engine::has_room(std::uint64_t incoming_bytes) {
     return false;
   }
   if (storage_full_ || incoming_bytes >= bytes_until_disk_check_) {
-    auto free =
-        options_.faults.free_bytes ? options_.faults.free_bytes() : free_bytes(options_.directory);
+    auto free = free_on_disk();
     auto needed = options_.disk_reserve_bytes + 2 * incoming_bytes;
     // A disk without room may still have some inside the file, where records were removed.
     if (free && *free < needed && log_->spare_bytes() < needed) return false;

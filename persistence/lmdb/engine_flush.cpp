@@ -100,7 +100,11 @@ public:
       gone_.swap(of_.garbage_gone_);
       mending_.swap(of_.due_to_mend_);
     }
-    snapshots_ = of_.snapshots_.all();
+    // They save time alone, and what is left of the disk is for what cannot be done without.
+    if (of_.has_disk_for(of_.snapshots_.bytes_held()))
+      snapshots_ = of_.snapshots_.all();
+    else
+      of_.snapshots_.clear();
     progress_ = of_.progress_.all();
     // The order of the keys, so that neighbours share their pages.
     std::ranges::sort(rows_, {}, [](auto& taken) -> auto& { return taken.row->key; });

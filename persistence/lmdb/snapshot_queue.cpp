@@ -43,6 +43,12 @@ void snapshot_queue::done(const item& written) {
   items_.erase(found);
 }
 
+void snapshot_queue::clear() {
+  std::lock_guard lock(mutex_);
+  items_.clear();
+  bytes_held_ = 0;
+}
+
 void snapshot_queue::forget(std::string_view key) {
   std::lock_guard lock(mutex_);
   auto found = items_.find(key);

@@ -39,6 +39,9 @@ public:
   /// Forgets an item, unless a later one took its place.
   void done(const item& written);
 
+  /// Forgets all.
+  void clear();
+
   /// Forgets the entity's snapshot: the entity is gone.
   void forget(std::string_view key);
 

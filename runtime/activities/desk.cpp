@@ -178,6 +178,11 @@ void activity_desk::serve(work_queue& queue, timestamp now, bool wakes) {
     auto to = std::move(*next);
     queue.pollers.erase(next);
     poll_ends_.erase({to.until, to.number});
+    if (to.is_there && !to.is_there()) {
+      calls_.emplace_back([done = std::move(to.done)] { done(std::nullopt); });
+      hurry_clerk();
+      continue;
+    }
     hand_out(queues_.remove(*side.front()), std::move(to), now);
   }
 }

@@ -54,7 +54,8 @@ public:
   std::vector<activity_status> status_of(const entity_id& entity) const;
 
   void poll(std::string queue, duration patience,
-            std::function<void(std::optional<polled_activity>)> done);
+            std::function<void(std::optional<polled_activity>)> done,
+            std::function<bool()> is_there);
   result<nothing> complete(std::string_view token, bytes results);
   result<nothing> fail(std::string_view token, attempt_failure why);
   result<bool> heartbeat(std::string_view token, bytes details);

@@ -56,8 +56,9 @@ std::vector<activity_status> activity_dispatcher::status_of(const entity_id& ent
 }
 
 void activity_dispatcher::poll(std::string queue, duration patience,
-                               std::function<void(std::optional<polled_activity>)> done) {
-  desk_->poll(std::move(queue), patience, std::move(done));
+                               std::function<void(std::optional<polled_activity>)> done,
+                               std::function<bool()> is_there) {
+  desk_->poll(std::move(queue), patience, std::move(done), std::move(is_there));
 }
 
 result<nothing> activity_dispatcher::complete(std::string_view token, bytes results) {

@@ -148,8 +148,11 @@ public:
 
   /// Hands out the next activity of `queue`; waits for one up to `patience`, then calls with
   /// nothing. `done` is called once, on a thread of the dispatcher; after `stop`, on the caller's.
+  /// Before that `is_there`, if there is one, is asked, on any thread and under a lock: who has
+  /// gone gets nothing.
   void poll(std::string queue, duration patience,
-            std::function<void(std::optional<polled_activity>)> done);
+            std::function<void(std::optional<polled_activity>)> done,
+            std::function<bool()> is_there = {});
   /// Errors: malformed (no token of ours), completed (a later attempt, or the end, has made it
   /// stale), unavailable (the activity is not known here: activate its entity, `entity_of`, and ask
   /// again; if it is not known then, it has ended), draining (after `stop`).

@@ -10,7 +10,8 @@ namespace perdure::runtime {
 // -- handing out ----------------------------------------------------------------------------------
 
 void activity_desk::poll(std::string queue, duration patience,
-                         std::function<void(std::optional<polled_activity>)> done) {
+                         std::function<void(std::optional<polled_activity>)> done,
+                         std::function<bool()> is_there) {
   section at{*this};
   if (stopping_) {
     calls_.emplace_back([done = std::move(done)] { done(std::nullopt); });
@@ -21,7 +22,7 @@ void activity_desk::poll(std::string queue, duration patience,
   const auto now = wall_.now();
   auto& from = queues_.named(queue);
   const auto until = later(now, patience);
-  from.pollers.push_back({++pollers_, until, std::move(done)});
+  from.pollers.push_back({++pollers_, until, std::move(done), std::move(is_there)});
   poll_ends_.emplace(std::pair{until, pollers_}, std::pair{&from, std::prev(from.pollers.end())});
   serve(from, now);
   plan(until);

@@ -31,6 +31,7 @@ struct poller {
   std::uint64_t number = 0;
   timestamp until;
   std::function<void(std::optional<polled_activity>)> done;
+  std::function<bool()> is_there;  ///< Empty: it is.
 };
 
 struct work_queue {

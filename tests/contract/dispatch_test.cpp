@@ -94,8 +94,8 @@ TEST_CASE("dispatch: the description says what the contract says") {
   REQUIRE(rename);
   CHECK(rename->kind == perdure::method_kind::signal);
   CHECK(rename->params == perdure::codec<kitchen::kitchen_contract::rename_params>::schema);
-  CHECK(rename->source == "kitchen.capnp:146");
-  CHECK(described().source == "kitchen.capnp:140");
+  CHECK(rename->source == "kitchen.capnp:151");
+  CHECK(described().source == "kitchen.capnp:145");
   CHECK(described().find("bake")->kind == perdure::method_kind::update);
   CHECK(described().find("take")->kind == perdure::method_kind::query);
   CHECK(described().find("serve")->kind == perdure::method_kind::main);
@@ -273,10 +273,10 @@ TEST_CASE("activities: run by their descriptions") {
   gas_oven oven;
   auto& activities = oven.described();
   CHECK(activities.name == "oven");
-  CHECK(activities.source == "kitchen.capnp:165");
+  CHECK(activities.source == "kitchen.capnp:170");
   auto* heat = activities.find("heat");
   REQUIRE(heat);
-  CHECK(heat->source == "kitchen.capnp:166");
+  CHECK(heat->source == "kitchen.capnp:171");
   auto params = perdure::encode(kitchen::oven_contract::heat_params{.degrees = 200});
   CHECK(perdure::decode<kitchen::oven_contract::heat_results>(oven.run(*heat, params)).minutes ==
         20);

@@ -34,6 +34,16 @@ public:
   std::atomic<int> charges{0}, refunds{0}, failures{0};
 };
 
+/// Tells the stock of a delivery, and sleeps.
+class waiting_sender final : public shop::transfer_entity {
+public:
+  task<move_results> move(move_params) override {
+    entity<shop::stock_contract>("tea").receive({.quantity = 1});
+    co_await sleep(std::chrono::hours{24});
+    co_return {.status = "slept"};
+  }
+};
+
 struct shop_fixture {
   shop_fixture() { start(); }
 
@@ -265,6 +275,42 @@ TEST_CASE("orchestration: a main is cancelled, and cleans up") {
   CHECK(placed.error().type == "cancelled");
   f.until([&] { return f.stock("tea").available().get()->quantity == 10; });
   CHECK(f.describe({"order", "o1"}).status == "cancelled");
+}
+
+TEST_CASE("orchestration: one entity takes messages of any number of others that come and go") {
+  shop_fixture f;
+  f.limits.senders_per_entity = 10;
+  f.restart();
+  REQUIRE(f.stock("tea").receive({.quantity = 100}).get());
+  std::atomic<int> completed{0};
+  for (int i = 0; i < 100; ++i) {
+    f.order("o" + std::to_string(i))
+        .place({.account = "a", .lines = {{.sku = "tea", .quantity = 1, .unit_cents = 5}}})
+        .then([&](const auto& placed) { completed += placed && placed->status == "completed"; });
+  }
+  f.until([&] {
+    f.jump(1s);
+    return completed == 100;
+  });
+  f.until([&] { return f.running->stats().messages_under_way == 0; });
+}
+
+TEST_CASE("orchestration: what was delivered is settled, though its sender only waits") {
+  manual_clock clock;
+  persistence::memory_journal store;
+  engine running(store, clock);
+  running.host(type_of<shop::stock>());
+  running.host(type_of<waiting_sender>());
+  running.start();
+  shop::transfer_client{running, "t"}.move({}).then([](const auto&) {});
+  shop::stock_client tea{running, "tea"};
+  while (!tea.available().get()) std::this_thread::yield();
+  CHECK(running.stats().messages_under_way == 1);
+  while (running.stats().messages_under_way > 0) {
+    clock.pass(1s);
+    running.look_at_clock();
+    std::this_thread::yield();
+  }
 }
 
 TEST_CASE("orchestration: a reset goes back to an event and goes on from there") {

@@ -102,7 +102,8 @@ interface Payments $Perdure.activities("payments") {
   refund @1 (receipt :Text) -> ();
 }
 
-struct LabState { log @0 :List(Text); go @1 :Bool; }
+struct LabState { log @0 :List(Text); go @1 :Bool; nest @2 :Nest; }
+struct Nest { inner @0 :Nest; }
 
 interface Lab $Perdure.entity("lab") $Perdure.state("LabState") {
   # One handler for each experiment.

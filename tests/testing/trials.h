@@ -3,6 +3,7 @@
 /// What users do by mistake, or at the edge of what is allowed: nothing of it may leave anything
 /// behind, reach beyond its own handler, or replay otherwise than it ran.
 
+#include <cmath>
 #include <map>
 
 #include "tests/testing/travel.h"
@@ -48,6 +49,17 @@ private:
         {"asks for c", &trials::asks_for_c},
         {"spawned by the spawned", &trials::spawned_twice},
         {"scope in a race", &trials::scope_in_race},
+        {"two in one scope", &trials::two_in_scope},
+        {"large state", &trials::large_state},
+        {"nests deeper", &trials::nests},
+        {"lambdas", &trials::lambdas},
+        {"values of all kinds", &trials::values},
+        {"not a number", &trials::not_a_number},
+        {"undoes when full", &trials::undoes_when_full},
+        {"tells the other", &trials::tells_other},
+        {"waits for the others", &trials::waits_for_others},
+        {"reply of another method", &trials::wrong_reply},
+        {"reminder for ever", &trials::reminder_for_ever},
     };
     return (this->*all.at(name))();
   }
@@ -242,6 +254,91 @@ private:
   task<std::string> reminders() {
     for (int i = 0; i < 5'000; ++i) remind("r" + std::to_string(i), 1h, &trials::go);
     co_return "all";
+  }
+
+  task<std::string> two_in_scope() {
+    perdure::cancel_scope scope;
+    co_await perdure::all(scope.run(sleep(1s)), scope.run(sleep(100h)));
+    co_return "slept";
+  }
+  task<std::string> large_state() {
+    while (state.log.size() < 6) say(std::string(1'000'000, 'x'));
+    for (; state.log.size() < 10; say("y")) {
+      co_await continue_point();
+      co_await sleep(1h);
+    }
+    co_return "done";
+  }
+
+  task<std::string> lambdas() {
+    const std::string text = "text";
+    auto slow = [this, text]() -> task<std::string> {
+      co_await sleep(1h);
+      co_return text;
+    };
+    auto in_time = co_await within(2h, slow);
+    auto late = co_await within(1min, slow);
+    say(in_time.value() + (late ? " late" : ""));
+    say(co_await perdure::shielded(slow));
+    say(co_await perdure::finally(slow, [this] { say("cleaned up"); }));
+    spawn(sleep(1h));
+    co_await handlers_finished();
+    co_return std::to_string(state.log.size());
+  }
+  task<std::string> values() {
+    const std::string text = "text";
+    set_attribute("size", text.size());
+    set_attribute("small", std::uint8_t{7});
+    set_attribute("view", std::string_view(text));
+    set_attribute("literal", "literal");
+    set_attribute("flag", true);
+    say(side_effect([] { return "literal"; }));
+    say(side_effect([&] { return std::string_view(text); }));
+    co_return state.log.at(0) + ' ' + state.log.at(1);
+  }
+  task<std::string> not_a_number() {
+    set_attribute("ratio", std::nan(""));
+    co_return "?";
+  }
+
+  task<std::string> nests() {
+    nest outer;
+    outer.inner = std::move(state.nest);
+    state.nest = std::move(outer);
+    co_return "deeper";
+  }
+
+  task<std::string> too_much(perdure::compensations& undo) {
+    undo.add("tell", [this] {
+      entity<lab_contract>("third").go();
+      say("undone");
+    });
+    co_await sleep(1s);
+    while (true) entity<lab_contract>("other").go();
+  }
+  task<std::string> undoes_when_full() {
+    return perdure::saga([this](perdure::compensations& undo) { return too_much(undo); });
+  }
+  task<std::string> tells_other() {
+    entity<lab_contract>("other").go();
+    co_return "told";
+  }
+
+  task<std::string> waits_for_others() {
+    co_await sleep(1s);
+    co_await handlers_finished();
+    say("finished");
+    co_await sleep(1s);
+    say("gone");
+    co_return "finished";
+  }
+  task<std::string> wrong_reply() {
+    reply(live_results{.result = "the main's"});
+    co_return "?";
+  }
+  task<std::string> reminder_for_ever() {
+    remind("never", perdure::forever, &trials::go);
+    co_return "set";
   }
 
   task<std::string> starts_c() {

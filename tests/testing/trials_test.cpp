@@ -200,6 +200,116 @@ TEST_CASE("trials: the limit of timers holds within a turn, too") {
   CHECK(refused.error().detail.find("2000 timers, the limit") != std::string::npos);
 }
 
+TEST_CASE(
+    "trials: what runs in a scope beside others is cancelled from outside when they have gone") {
+  crash_everywhere([](test_environment& env) {
+    env.host<trials>();
+    auto end = begin(env, "two in one scope");
+    env.run_for(1h);
+    CHECK(env.cancel("lab/x"));
+    CHECK(end.done());
+    CHECK(text_of(end.get()) == "failed: cancelled");
+  });
+}
+
+TEST_CASE("trials: a large state is carried over once, not again and again") {
+  test_environment env;
+  env.host<trials>();
+  CHECK(text_of(begin(env, "large state").get()) == "done");
+}
+
+TEST_CASE("trials: a state that would be nested too deeply to be saved is refused") {
+  crash_everywhere([](test_environment& env) {
+    env.host<trials>();
+    int deeper = 0;
+    while (outcome_of(env, "nests deeper") == "deeper") ++deeper;
+    CHECK(deeper == 62);
+    CHECK(outcome_of(env, "nests deeper") ==
+          "too_large: lab/x would have a state that cannot be saved: a payload holds at most 64 "
+          "levels of nested structs and lists");
+    CHECK(env.state<lab_state>("lab/x").nest.inner.has_value());
+    CHECK(outcome_of(env, "spawned lambda").size() == 100);
+  });
+}
+
+TEST_CASE("trials: what a saga undoes waits until there is room for it") {
+  test_environment env;
+  env.host<trials>();
+  auto end = begin(env, "undoes when full");
+  CHECK(text_of(end.get()).starts_with("failed: lab/x has 2000 activities and messages under way"));
+  CHECK(env.state<lab_state>("lab/x").log == std::vector<std::string>{"undone"});
+  env.run_until_idle();
+  CHECK(env.state<lab_state>("lab/third").go);
+}
+
+TEST_CASE("trials: crashes do not matter to one that hears of many and continues as new") {
+  crash_everywhere(
+      [](test_environment& env) {
+        env.host<trials>();
+        for (int i = 0; i < 12; ++i) {
+          CHECK(text_of(begin(env, "tells the other", "y" + std::to_string(i)).get()) == "told");
+        }
+        env.run_until_idle();
+        CHECK(env.state<lab_state>("lab/other").go);
+      },
+      {.continue_after_events = 4});
+}
+
+TEST_CASE("trials: what can be run can be a lambda, which is kept") {
+  crash_everywhere([](test_environment& env) {
+    env.host<trials>();
+    CHECK(outcome_of(env, "lambdas") == "4");
+    CHECK(env.state<lab_state>("lab/x").log ==
+          std::vector<std::string>{"text", "text", "cleaned up", "text"});
+  });
+}
+
+TEST_CASE(
+    "trials: attributes and side effects take what is natural, and refuse what is no number") {
+  crash_everywhere([](test_environment& env) {
+    env.host<trials>();
+    CHECK(outcome_of(env, "values of all kinds") == "literal text");
+    auto known = env.attributes("lab/x");
+    CHECK(known.at("size") == perdure::attribute_value(std::int64_t{4}));
+    CHECK(known.at("view") == perdure::attribute_value(std::string("text")));
+    CHECK(known.at("flag") == perdure::attribute_value(true));
+    CHECK(outcome_of(env, "not a number").find("\"ratio\" is not a number") != std::string::npos);
+  });
+}
+
+TEST_CASE("trials: handlers that wait for all others do not wait for each other") {
+  crash_everywhere([](test_environment& env) {
+    env.host<trials>();
+    auto one = env.send(lab_client(env, "x").run({.experiment = "waits for the others"}));
+    auto two = env.send(lab_client(env, "x").run({.experiment = "waits for the others"}));
+    auto slow = env.send(lab_client(env, "x").run({.experiment = "sleeps"}));
+    env.run_for(9h);
+    CHECK(!one.done());
+    CHECK(text_of(slow.get()) == "slept");
+    CHECK(text_of(one.get()) == "finished");
+    CHECK(text_of(two.get()) == "finished");
+    // The second went on when the first had ended, which was at work again.
+    CHECK(env.state<lab_state>("lab/x").log ==
+          std::vector<std::string>{"finished", "gone", "finished", "gone"});
+  });
+}
+
+TEST_CASE("trials: a reply with what are not the update's results is refused") {
+  test_environment env;
+  env.host<trials>();
+  CHECK(outcome_of(env, "reply of another method").find("not the results of run") !=
+        std::string::npos);
+}
+
+TEST_CASE("trials: a reminder for ever is set, and never due") {
+  crash_everywhere([](test_environment& env) {
+    env.host<trials>();
+    CHECK(outcome_of(env, "reminder for ever") == "set");
+    env.run_for(1000 * 24h);
+    CHECK(!env.state<lab_state>("lab/x").go);
+  });
+}
+
 TEST_CASE("trials: a parent ends its own children, and nobody else's run") {
   crash_everywhere([](test_environment& env) {
     env.host<trials>();

@@ -8,7 +8,12 @@
 /// has ended.
 ///   What is not wanted any more is cancelled first.
 /// - The order in which tasks are resumed follows from the entity's history alone.
+///
+/// What is run can be a task, a call, a wait, or a lambda that returns one of these.
 
+#include <algorithm>
+#include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -57,6 +62,17 @@ task<result_of<Awaitable>> as_task(Awaitable what) {
   co_return co_await what;
 }
 
+/// Of a lambda, which is kept, with what it has captured, until what it returns has ended.
+template <class Body>
+  requires std::invocable<Body&>
+task<result_of<std::invoke_result_t<Body&>>> as_task(Body body) {
+  co_return co_await body();
+}
+
+/// What something to run returns: a task, a call or a wait, or a lambda that returns one.
+template <class Body>
+using outcome_of = result_of<decltype(as_task(std::declval<Body>()))>;
+
 template <class Awaitable>
 std::vector<task<result_of<Awaitable>>> as_tasks(std::vector<Awaitable> what) {
   std::vector<task<result_of<Awaitable>>> all;
@@ -70,10 +86,16 @@ task<> without_result(Awaitable what) {
   (void)co_await what;
 }
 
-/// Calls `body` and keeps it, with what it has captured, until its task has ended.
+/// Calls `body`, which returns nothing or something to await, and keeps it, with what it has
+/// captured, until that has ended.
 template <class Body>
-task<> run_and_keep(Body body) {
-  (void)co_await body();
+task<> call_and_keep(Body body) {
+  if constexpr (std::is_void_v<std::invoke_result_t<Body&>>) {
+    body();
+  } else {
+    (void)co_await body();
+  }
+  co_return;
 }
 
 /// Tasks that run beside each other, and the coroutine that waits for all of them.
@@ -393,48 +415,56 @@ task<> for_each(Range items, std::size_t at_once, Body body) {
 
 // -- cancelling -----------------------------------------------------------------------------------
 
-/// A part of a handler that can be cancelled by itself. A handle: copies are the same scope;
+/// Parts of a handler that can be cancelled by themselves. A handle: copies are the same scope;
 /// whoever may outlive the handler takes one by value.
 class cancel_scope {
 public:
-  cancel_scope() : scope_(std::make_shared<detail::scope>()) {}
+  cancel_scope() : shared_(std::make_shared<shared>()) {}
 
-  /// Runs `body` in this scope.
-  template <class Awaitable>
-  task<detail::result_of<Awaitable>> run(Awaitable&& body) {
-    return run_in(scope_, detail::as_task(std::forward<Awaitable>(body)));
+  /// Runs `body` in this scope, also beside others.
+  template <class Body>
+  task<detail::outcome_of<Body>> run(Body&& body) {
+    return run_in(shared_, detail::as_task(std::forward<Body>(body)));
   }
 
   /// Every await in this scope throws `cancelled`, now and from now on.
   void cancel() {
-    if (scope_->machine)
-      detail::cancel(*scope_);
-    else
-      scope_->cancelled = true;
+    shared_->cancelled = true;
+    for (auto* each : shared_->running) detail::cancel(*each);
   }
 
-  bool is_cancelled() const { return scope_->is_cancelled(); }
+  /// Whether it was cancelled, or something that ran in it was, from outside.
+  bool is_cancelled() const {
+    return shared_->cancelled || shared_->seen ||
+           std::ranges::any_of(shared_->running, [](auto* each) { return each->is_cancelled(); });
+  }
 
 private:
+  struct shared {
+    bool cancelled = false;
+    bool seen = false;  ///< What ran here and has ended had been cancelled.
+    std::vector<detail::scope*> running;
+  };
+
   template <class T>
-  static task<T> run_in(std::shared_ptr<detail::scope> mine, task<T> body) {
+  static task<T> run_in(std::shared_ptr<shared> in, task<T> body) {
     auto* outer = co_await detail::this_scope{};
-    mine->machine = outer->machine;
-    mine->parent = outer;
-    mine->handler = outer->handler;
+    detail::scope mine{outer->machine, outer, outer->handler, false, in->cancelled};
+    in->running.push_back(&mine);
     // What is outside may be gone when this has ended, however it ended.
-    struct detach {
-      detail::scope& from;
-      ~detach() {
-        from.cancelled = from.is_cancelled();
-        from.parent = nullptr;
+    struct leave {
+      shared& from;
+      detail::scope& which;
+      ~leave() {
+        from.seen = from.seen || which.is_cancelled();
+        std::erase(from.running, &which);
       }
-    } detached{*mine};
-    body.run_in(mine.get());
+    } left{*in, mine};
+    body.run_in(&mine);
     co_return co_await body;
   }
 
-  std::shared_ptr<detail::scope> scope_;
+  std::shared_ptr<shared> shared_;
 };
 
 namespace detail {
@@ -457,22 +487,12 @@ task<std::optional<value_of<T>>> run_within(task<> limit, task<T> body) {
 }  // namespace detail
 
 /// Runs `body` out of reach of cancellation: for cleaning up.
-template <class Awaitable>
-task<detail::result_of<Awaitable>> shielded(Awaitable&& body) {
-  return detail::run_shielded(detail::as_task(std::forward<Awaitable>(body)));
+template <class Body>
+task<detail::outcome_of<Body>> shielded(Body&& body) {
+  return detail::run_shielded(detail::as_task(std::forward<Body>(body)));
 }
 
 namespace detail {
-
-template <class Cleanup>
-task<> clean_up(Cleanup cleanup) {
-  if constexpr (std::is_void_v<std::invoke_result_t<Cleanup&>>) {
-    cleanup();
-  } else {
-    (void)co_await cleanup();
-  }
-  co_return;
-}
 
 template <class T, class Cleanup>
 task<T> run_finally(task<T> body, Cleanup cleanup) {
@@ -484,7 +504,7 @@ task<T> run_finally(task<T> body, Cleanup cleanup) {
     thrown = std::current_exception();
   }
   try {
-    co_await run_shielded(clean_up(std::move(cleanup)));
+    co_await run_shielded(call_and_keep(std::move(cleanup)));
   } catch (...) {
     if (!thrown) thrown = std::current_exception();
   }
@@ -497,9 +517,9 @@ task<T> run_finally(task<T> body, Cleanup cleanup) {
 /// Runs `body`, and when it has ended, in whatever way, `cleanup()`, out of reach of cancellation;
 /// `cleanup` returns nothing, a task or a call. Then the body's result is returned or its failure
 /// thrown on; a failure of the cleanup is thrown if the body had none.
-template <class Awaitable, class Cleanup>
-task<detail::result_of<Awaitable>> finally(Awaitable&& body, Cleanup cleanup) {
-  return detail::run_finally(detail::as_task(std::forward<Awaitable>(body)), std::move(cleanup));
+template <class Body, class Cleanup>
+task<detail::outcome_of<Body>> finally(Body&& body, Cleanup cleanup) {
+  return detail::run_finally(detail::as_task(std::forward<Body>(body)), std::move(cleanup));
 }
 
 // -- saga -----------------------------------------------------------------------------------------
@@ -511,30 +531,21 @@ public:
   /// or a call.
   template <class Undo>
   void add(std::string name, Undo undo) {
-    steps_.push_back({std::move(name), [undo = std::move(undo)]() mutable -> task<> {
-                        using made = std::invoke_result_t<Undo&>;
-                        if constexpr (std::is_void_v<made>) {
-                          undo();
-                        } else {
-                          (void)co_await undo();
-                        }
-                      }});
+    steps_.push_back(
+        {std::move(name), [undo = std::move(undo)] { return detail::call_and_keep(undo); }});
   }
 
-  /// Undoes everything, each step once, going on past those that fail. Returns what failed, by name
-  /// and message; empty: nothing.
+  /// Undoes everything, last step first, going on past those that fail. A step for which there is
+  /// too much under way is tried again when some of it has gone. Returns what failed, by name and
+  /// message; empty: nothing.
   task<std::string> run() {
+    auto* scope = co_await detail::this_scope{};
     std::string failures;
     while (!steps_.empty()) {
       auto step = std::move(steps_.back());
       steps_.pop_back();
-      try {
-        co_await step.undo();
-      } catch (const std::exception& why) {
-        failures += (failures.empty() ? "" : "; ") + step.name + ": " + why.what();
-      } catch (...) {
-        failures +=
-            (failures.empty() ? "" : "; ") + step.name + ": threw what is no std::exception";
+      while (co_await is_refused(step, failures)) {
+        co_await detail::sleep_awaiter(*scope->machine, nullptr, std::chrono::seconds{1});
       }
     }
     co_return failures;
@@ -545,6 +556,25 @@ private:
     std::string name;
     std::function<task<>()> undo;
   };
+
+  /// Undoes a step, or notes why not. Returns whether it was refused for now.
+  static task<bool> is_refused(const step& which, std::string& failures) {
+    std::string why;
+    try {
+      co_await which.undo();
+      co_return false;
+    } catch (const failure& refused) {
+      if (refused.why().code == errc::overloaded) co_return true;
+      why = refused.what();
+    } catch (const std::exception& thrown) {
+      why = thrown.what();
+    } catch (...) {
+      why = "threw what is no std::exception";
+    }
+    failures += (failures.empty() ? "" : "; ") + which.name + ": " + why;
+    co_return false;
+  }
+
   std::vector<step> steps_;
 };
 

@@ -18,6 +18,7 @@ struct method {
   std::string_view name;      ///< As in the contract, e.g. "addItem".
   std::uint64_t params = 0;   ///< Schema id of the parameter struct.
   std::uint64_t results = 0;  ///< Schema id of the result struct.
+  bool has_results = false;   ///< The result struct has fields.
   std::string_view source;    ///< Where it is declared, e.g. "cart.capnp:12".
 };
 
@@ -27,6 +28,7 @@ struct contract {
   std::string_view source;          ///< E.g. "cart.capnp:10".
   std::span<const method> methods;  ///< In order of their ordinals.
   std::uint64_t state = 0;          ///< Schema id of the state struct.
+  bool state_nests = false;         ///< It can be nested too deeply to be saved.
   std::span<const std::uint64_t>
       schema;  ///< A Cap'n Proto message: CodeGeneratorRequest with the nodes.
 

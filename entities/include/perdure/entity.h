@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -68,8 +69,9 @@ protected:
   /// again after every step of this entity; it reads state and has no effects.
   detail::condition_awaiter wait_until(std::function<bool()> condition, duration timeout = forever);
 
-  /// Suspends the handler until no other handler of this entity is suspended.
-  detail::condition_awaiter handlers_finished();
+  /// Suspends the handler until no other handler of this entity is suspended, other than those
+  /// that wait for just this.
+  task<> handlers_finished();
 
   /// Waits for the mutex of that name; others of this entity wait until the permit is gone.
   task<permit> mutex(std::string name);
@@ -78,10 +80,10 @@ protected:
   task<permit> semaphore(std::string name, std::size_t places);
 
   /// Runs `body`, at most for `limit`; nothing: the time was over, and it was cancelled.
-  template <class Awaitable>
-  task<std::optional<detail::value_of<detail::result_of<Awaitable>>>> within(duration limit,
-                                                                             Awaitable&& body) {
-    return detail::run_within(pause(limit), detail::as_task(std::forward<Awaitable>(body)));
+  template <class Body>
+  task<std::optional<detail::value_of<detail::outcome_of<Body>>>> within(duration limit,
+                                                                         Body&& body) {
+    return detail::run_within(pause(limit), detail::as_task(std::forward<Body>(body)));
   }
 
   /// In a main: where its history may be cut. When it has grown large, the entity continues as new:
@@ -97,7 +99,13 @@ protected:
   template <class Body>
     requires std::invocable<Body&>
   void spawn(Body body) {
-    spawn(detail::run_and_keep(std::move(body)));
+    spawn(detail::call_and_keep(std::move(body)));
+  }
+  /// Likewise, of a call or a wait, or a task with results, which are dropped.
+  template <class Awaitable>
+    requires(!std::invocable<Awaitable&> && !std::same_as<Awaitable, task<>>)
+  void spawn(Awaitable what) {
+    spawn(detail::without_result(std::move(what)));
   }
 
   /// Whether the current handler as a whole has been cancelled. Not of a part of it, such as the
@@ -140,31 +148,50 @@ protected:
   int version(std::string_view change, int min, int max);
 
   /// Calls `f` once, ever: its result is recorded. For what replay must not do again (reading a
-  /// file, asking a library that may change). A contract's struct or `std::string`.
+  /// file, asking a library that may change). Returns a contract's struct, or a text as
+  /// std::string.
   template <class F>
-  auto side_effect(F f) -> std::invoke_result_t<F> {
-    using value = std::invoke_result_t<F>;
-    if constexpr (std::is_convertible_v<value, std::string>) {
+  auto side_effect(F f) {
+    using value = std::invoke_result_t<F&>;
+    if constexpr (std::is_convertible_v<value, std::string_view>) {
       const auto kept = recorded([&] {
-        const std::string text = f();
+        const value text = f();
         const auto view = as_bytes_view(text);
         return bytes(view.begin(), view.end());
       });
       return std::string(as_text(kept));
     } else {
+      static_assert(
+          requires { codec<value>::schema; },
+          "a side effect returns a text, or a struct of a contract");
       return perdure::decode<value>(recorded([&] { return perdure::encode(f()); }));
     }
   }
 
   /// Sets what this entity can be found by: `list --where 'status="paid"'`.
+  /// Throws std::invalid_argument for what is no number, or beyond 64 bits with a sign.
   void set_attribute(std::string name, attribute_value value);
+  template <class T>
+    requires(std::integral<T> && !std::same_as<T, bool>)
+  void set_attribute(std::string name, T value) {
+    if (!std::in_range<std::int64_t>(value)) {
+      throw std::invalid_argument("attribute \"" + name + "\" is beyond 64 bits with a sign");
+    }
+    set_attribute(std::move(name), attribute_value(static_cast<std::int64_t>(value)));
+  }
+  void set_attribute(std::string name, std::same_as<std::string_view> auto value) {
+    set_attribute(std::move(name), attribute_value(std::string(value)));
+  }
   void remove_attribute(std::string name);
 
   /// In an update: answers the caller now; the handler goes on, and what it returns is nobody's.
+  /// Throws `std::logic_error` for what are not the update's results.
   template <class Results>
   void reply(const Results& results) {
-    reply_with(perdure::encode(results));
+    reply_with(perdure::encode(results), codec<Results>::schema);
   }
+  /// Likewise, of an update without results.
+  void reply() { reply_with(empty_payload(), 0); }
 
   // -- reminders --------------------------------------------------------------------------------
 
@@ -184,7 +211,8 @@ private:
   }
   task<> pause(duration time);
   bytes recorded(const std::function<bytes()>& effect);
-  void reply_with(bytes results);
+  /// `schema`: 0 for no results.
+  void reply_with(bytes results, std::uint64_t schema);
 
   // -- hooks, overridden by generated code ------------------------------------------------------
 

@@ -3,6 +3,7 @@
 /// The words every part of Perdure shares: who an entity is, when something happened, and how
 /// much. Values only; nothing here reads a clock.
 
+#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <cstddef>
@@ -25,6 +26,12 @@ using duration = std::chrono::milliseconds;
 
 /// Milliseconds since 1970-01-01 UTC. Always handed in from outside, never read from a clock here.
 using timestamp = std::chrono::sys_time<duration>;
+
+/// Returns the time that much later: at least `from`, at most the last there is.
+inline timestamp later(timestamp from, duration by) {
+  by = std::max(by, duration::zero());
+  return by < timestamp::max() - from ? from + by : timestamp::max();
+}
 
 /// Number of an event in the life of one entity: 1, 2, 3, ... It never starts again, not even when
 /// the entity continues as new. 0 means "none".

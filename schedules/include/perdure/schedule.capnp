@@ -218,7 +218,7 @@ interface Schedule $Perdure.entity("schedule") $Perdure.state("ScheduleState") {
                   running :List(ScheduleRun), buffered :UInt32, remaining :UInt32, runs :UInt32,
                   failed :UInt32, missed :UInt32, skipped :UInt32, problem :Text) $Perdure.query;
   # The next and the last ten runs, those that go on, and how many there were.
-  upcoming @8 (count :UInt32) -> (times :List(ScheduleMoment)) $Perdure.query;
+  upcoming @8 (count :UInt32 = 10) -> (times :List(ScheduleMoment)) $Perdure.query;
   # Up to 1,000.
 
   fire @9 () -> () $Perdure.signal;

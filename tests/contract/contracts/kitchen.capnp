@@ -119,7 +119,12 @@ struct Tree {
   union {
     leaf @4 :Void;
     graft @5 :Tree;
+    forest @6 :List(Tree);
   }
+}
+
+struct Hedge {
+  rows :group { all @0 :List(Hedge); count @1 :UInt8; }
 }
 
 struct Chicken { eggs @0 :List(Egg); mother @1 :Egg; }

@@ -31,6 +31,7 @@ struct optionals;
 struct order_line;
 struct order;
 struct tree;
+struct hedge;
 struct chicken;
 struct egg;
 struct state;
@@ -248,6 +249,12 @@ struct tree_which_is {
 
     friend bool operator==(const graft&, const graft&);
   };
+
+  struct forest {
+    std::vector<tree> value;
+
+    friend bool operator==(const forest&, const forest&);
+  };
 };
 
 struct tree {
@@ -257,9 +264,24 @@ struct tree {
   perdure::boxed<tree> left = {};
   perdure::boxed<tree> right = {};
   std::vector<tree> children = {};
-  std::variant<which_is::leaf, which_is::graft> which = {};
+  std::variant<which_is::leaf, which_is::graft, which_is::forest> which = {};
 
   friend bool operator==(const tree&, const tree&);
+};
+
+struct hedge_rows_group {
+  std::vector<hedge> all;
+  std::uint8_t count = 0;
+
+  friend bool operator==(const hedge_rows_group&, const hedge_rows_group&);
+};
+
+struct hedge {
+  using rows_group = hedge_rows_group;
+
+  rows_group rows = {};
+
+  friend bool operator==(const hedge&, const hedge&);
 };
 
 struct chicken {
@@ -489,6 +511,19 @@ struct codec<::kitchen::tree> {
 };
 
 template <>
+struct codec<::kitchen::hedge> {
+  using type = ::kitchen::hedge;
+  static constexpr std::uint64_t schema = 0xc3e3a1cfca05aa32;
+  static constexpr wire::shape size{1, 1};
+
+  static bytes encode(const type& value);
+  static type decode(bytes_view payload);
+  static void measure(const type& value, wire::section& into);
+  static void write(const type& value, wire::pointers& to);
+  static void read(const wire::reader& from, type& into);
+};
+
+template <>
 struct codec<::kitchen::chicken> {
   using type = ::kitchen::chicken;
   static constexpr std::uint64_t schema = 0xdd08c59d15797a40;
@@ -674,7 +709,7 @@ struct codec<::kitchen::oven_contract::heat_results> {
 
 namespace kitchen {
 
-/// Entity "kitchen-sink" (kitchen.capnp:140): derive a final class from it and override each method.
+/// Entity "kitchen-sink" (kitchen.capnp:145): derive a final class from it and override each method.
 class kitchen_entity : public perdure::stateful<::kitchen::state> {
 public:
   using generated_type = kitchen_entity;
@@ -686,6 +721,7 @@ public:
   using optionals = ::kitchen::optionals;
   using order_line = ::kitchen::order_line;
   using tree = ::kitchen::tree;
+  using hedge = ::kitchen::hedge;
   using chicken = ::kitchen::chicken;
   using egg = ::kitchen::egg;
   using kitchen_note = ::kitchen::kitchen_note;
@@ -698,33 +734,33 @@ public:
   using serve_results = kitchen_contract::serve_results;
   using cancel_params = kitchen_contract::cancel_params;
 
-  /// Signal put (kitchen.capnp:143).
+  /// Signal put (kitchen.capnp:148).
   virtual void put(const ::kitchen::state& params) = 0;
-  /// Query take (kitchen.capnp:144).
+  /// Query take (kitchen.capnp:149).
   virtual ::kitchen::state take() const = 0;
-  /// Signal clear (kitchen.capnp:145).
+  /// Signal clear (kitchen.capnp:150).
   virtual void clear() = 0;
-  /// Signal rename (kitchen.capnp:146).
+  /// Signal rename (kitchen.capnp:151).
   virtual void rename(const rename_params& params) = 0;
-  /// Query find (kitchen.capnp:147).
+  /// Query find (kitchen.capnp:152).
   virtual find_results find(const find_params& params) const = 0;
-  /// Query ping (kitchen.capnp:148).
+  /// Query ping (kitchen.capnp:153).
   virtual void ping() const = 0;
-  /// Update bake (kitchen.capnp:149).
+  /// Update bake (kitchen.capnp:154).
   virtual perdure::task<bake_results> bake(bake_params params) = 0;
-  /// Update wait (kitchen.capnp:150).
+  /// Update wait (kitchen.capnp:155).
   virtual perdure::task<> wait() = 0;
-  /// Update order (kitchen.capnp:151).
+  /// Update order (kitchen.capnp:156).
   virtual perdure::task<::kitchen::order> order(::kitchen::order params) = 0;
-  /// Signal delete (kitchen.capnp:152).
+  /// Signal delete (kitchen.capnp:157).
   virtual void delete_(const ::acme::common::money& params) = 0;
-  /// Signal note (kitchen.capnp:153).
+  /// Signal note (kitchen.capnp:158).
   virtual void note(const kitchen_note& params) = 0;
-  /// Signal reset (kitchen.capnp:154).
+  /// Signal reset (kitchen.capnp:159).
   virtual void reset() = 0;
-  /// Main serve (kitchen.capnp:155).
+  /// Main serve (kitchen.capnp:160).
   virtual perdure::task<serve_results> serve(serve_params params) = 0;
-  /// Signal cancel (kitchen.capnp:156).
+  /// Signal cancel (kitchen.capnp:161).
   virtual void cancel(const cancel_params& params) = 0;
 
 protected:
@@ -732,7 +768,7 @@ protected:
   /// which replaces one of the same name.
   template <class Entity>
   void remind(std::string_view name, perdure::duration after, void (Entity::*signal)()) {
-    remind_at(name, now() + after, signal);
+    remind_at(name, perdure::later(now(), after), signal);
   }
   template <class Entity>
   void remind_at(std::string_view name, perdure::timestamp due, void (Entity::*signal)()) {
@@ -745,7 +781,7 @@ protected:
   void remind(std::string_view name, perdure::duration after,
               void (Entity::*signal)(const Params&),
               const std::type_identity_t<Params>& params) {
-    remind_at(name, now() + after, signal, params);
+    remind_at(name, perdure::later(now(), after), signal, params);
   }
   template <class Entity, class Params>
   void remind_at(std::string_view name, perdure::timestamp due,
@@ -793,46 +829,46 @@ public:
   /// REQUIRES: `through` outlives the client and what it prepares.
   kitchen_client(perdure::caller& through, std::string id);
 
-  /// Signal put (kitchen.capnp:143).
+  /// Signal put (kitchen.capnp:148).
   perdure::prepared_call<perdure::receipt> put(
       const ::kitchen::state& params, perdure::call_options options = {}) const;
-  /// Query take (kitchen.capnp:144).
+  /// Query take (kitchen.capnp:149).
   perdure::prepared_call<::kitchen::state> take(
       perdure::call_options options = {}) const;
-  /// Signal clear (kitchen.capnp:145).
+  /// Signal clear (kitchen.capnp:150).
   perdure::prepared_call<perdure::receipt> clear(
       perdure::call_options options = {}) const;
-  /// Signal rename (kitchen.capnp:146).
+  /// Signal rename (kitchen.capnp:151).
   perdure::prepared_call<perdure::receipt> rename(
       const rename_params& params, perdure::call_options options = {}) const;
-  /// Query find (kitchen.capnp:147).
+  /// Query find (kitchen.capnp:152).
   perdure::prepared_call<find_results> find(
       const find_params& params, perdure::call_options options = {}) const;
-  /// Query ping (kitchen.capnp:148).
+  /// Query ping (kitchen.capnp:153).
   perdure::prepared_call<perdure::nothing> ping(
       perdure::call_options options = {}) const;
-  /// Update bake (kitchen.capnp:149).
+  /// Update bake (kitchen.capnp:154).
   perdure::prepared_call<bake_results> bake(
       const bake_params& params, perdure::call_options options = {}) const;
-  /// Update wait (kitchen.capnp:150).
+  /// Update wait (kitchen.capnp:155).
   perdure::prepared_call<perdure::nothing> wait(
       perdure::call_options options = {}) const;
-  /// Update order (kitchen.capnp:151).
+  /// Update order (kitchen.capnp:156).
   perdure::prepared_call<::kitchen::order> order(
       const ::kitchen::order& params, perdure::call_options options = {}) const;
-  /// Signal delete (kitchen.capnp:152).
+  /// Signal delete (kitchen.capnp:157).
   perdure::prepared_call<perdure::receipt> delete_(
       const ::acme::common::money& params, perdure::call_options options = {}) const;
-  /// Signal note (kitchen.capnp:153).
+  /// Signal note (kitchen.capnp:158).
   perdure::prepared_call<perdure::receipt> note(
       const kitchen_note& params, perdure::call_options options = {}) const;
-  /// Signal reset (kitchen.capnp:154).
+  /// Signal reset (kitchen.capnp:159).
   perdure::prepared_call<perdure::receipt> reset(
       perdure::call_options options = {}) const;
-  /// Main serve (kitchen.capnp:155).
+  /// Main serve (kitchen.capnp:160).
   perdure::prepared_call<serve_results> serve(
       const serve_params& params, perdure::call_options options = {}) const;
-  /// Signal cancel (kitchen.capnp:156).
+  /// Signal cancel (kitchen.capnp:161).
   perdure::prepared_call<perdure::receipt> cancel(
       const cancel_params& params, perdure::call_options options = {}) const;
 
@@ -854,40 +890,40 @@ public:
   using serve_results = kitchen_contract::serve_results;
   using cancel_params = kitchen_contract::cancel_params;
 
-  /// Signal put (kitchen.capnp:143).
+  /// Signal put (kitchen.capnp:148).
   void put(const ::kitchen::state& params) const;
-  /// Query take (kitchen.capnp:144).
+  /// Query take (kitchen.capnp:149).
   perdure::call<::kitchen::state> take() const;
-  /// Signal clear (kitchen.capnp:145).
+  /// Signal clear (kitchen.capnp:150).
   void clear() const;
-  /// Signal rename (kitchen.capnp:146).
+  /// Signal rename (kitchen.capnp:151).
   void rename(const rename_params& params) const;
-  /// Query find (kitchen.capnp:147).
+  /// Query find (kitchen.capnp:152).
   perdure::call<find_results> find(const find_params& params) const;
-  /// Query ping (kitchen.capnp:148).
+  /// Query ping (kitchen.capnp:153).
   perdure::call<> ping() const;
-  /// Update bake (kitchen.capnp:149).
+  /// Update bake (kitchen.capnp:154).
   perdure::call<bake_results> bake(const bake_params& params) const;
-  /// Update wait (kitchen.capnp:150).
+  /// Update wait (kitchen.capnp:155).
   perdure::call<> wait() const;
-  /// Update order (kitchen.capnp:151).
+  /// Update order (kitchen.capnp:156).
   perdure::call<::kitchen::order> order(const ::kitchen::order& params) const;
-  /// Signal delete (kitchen.capnp:152).
+  /// Signal delete (kitchen.capnp:157).
   void delete_(const ::acme::common::money& params) const;
-  /// Signal note (kitchen.capnp:153).
+  /// Signal note (kitchen.capnp:158).
   void note(const kitchen_note& params) const;
-  /// Signal reset (kitchen.capnp:154).
+  /// Signal reset (kitchen.capnp:159).
   void reset() const;
-  /// Main serve (kitchen.capnp:155): starts the entity, and awaits its results.
+  /// Main serve (kitchen.capnp:160): starts the entity, and awaits its results.
   perdure::call<serve_results> serve(const serve_params& params) const;
   /// Awaits the results of serve, which runs or has ended.
   perdure::call<serve_results> result() const;
-  /// Signal cancel (kitchen.capnp:156).
+  /// Signal cancel (kitchen.capnp:161).
   /// Hides the runtime's cancel, which is `stub.perdure::detail::entity_stub::cancel()`.
   void cancel(const cancel_params& params) const;
 };
 
-/// Entity "clock" (kitchen.capnp:159): derive a final class from it and override each method.
+/// Entity "clock" (kitchen.capnp:164): derive a final class from it and override each method.
 class clock_entity : public perdure::stateful<egg> {
 public:
   using generated_type = clock_entity;
@@ -900,11 +936,12 @@ public:
   using order_line = ::kitchen::order_line;
   using order = ::kitchen::order;
   using tree = ::kitchen::tree;
+  using hedge = ::kitchen::hedge;
   using chicken = ::kitchen::chicken;
   using egg = ::kitchen::egg;
   using kitchen_note = ::kitchen::kitchen_note;
 
-  /// Main ring (kitchen.capnp:162).
+  /// Main ring (kitchen.capnp:167).
   virtual perdure::task<> ring() = 0;
 
 private:
@@ -923,7 +960,7 @@ public:
   /// REQUIRES: `through` outlives the client and what it prepares.
   clock_client(perdure::caller& through, std::string id);
 
-  /// Main ring (kitchen.capnp:162).
+  /// Main ring (kitchen.capnp:167).
   perdure::prepared_call<perdure::nothing> ring(
       perdure::call_options options = {}) const;
 
@@ -937,13 +974,13 @@ class clock_stub final : public perdure::detail::entity_stub {
 public:
   using perdure::detail::entity_stub::entity_stub;
 
-  /// Main ring (kitchen.capnp:162): starts the entity, and awaits its results.
+  /// Main ring (kitchen.capnp:167): starts the entity, and awaits its results.
   perdure::call<> ring() const;
   /// Awaits the results of ring, which runs or has ended.
   perdure::call<> result() const;
 };
 
-/// Activities "oven" (kitchen.capnp:165): derive from it and override each method.
+/// Activities "oven" (kitchen.capnp:170): derive from it and override each method.
 class oven_activities : public perdure::activities_base {
 public:
   using generated_type = oven_activities;
@@ -956,6 +993,7 @@ public:
   using order_line = ::kitchen::order_line;
   using order = ::kitchen::order;
   using tree = ::kitchen::tree;
+  using hedge = ::kitchen::hedge;
   using chicken = ::kitchen::chicken;
   using egg = ::kitchen::egg;
   using state = ::kitchen::state;
@@ -963,9 +1001,9 @@ public:
   using heat_params = oven_contract::heat_params;
   using heat_results = oven_contract::heat_results;
 
-  /// Activity heat (kitchen.capnp:166).
+  /// Activity heat (kitchen.capnp:171).
   virtual heat_results heat(const heat_params& params) = 0;
-  /// Activity cool (kitchen.capnp:167).
+  /// Activity cool (kitchen.capnp:172).
   virtual void cool() = 0;
 
   const perdure::activities_description& described() const final;
@@ -979,9 +1017,9 @@ public:
   using heat_params = oven_contract::heat_params;
   using heat_results = oven_contract::heat_results;
 
-  /// Activity heat (kitchen.capnp:166).
+  /// Activity heat (kitchen.capnp:171).
   perdure::call<heat_results> heat(const heat_params& params) const;
-  /// Activity cool (kitchen.capnp:167).
+  /// Activity cool (kitchen.capnp:172).
   perdure::call<> cool() const;
 };
 
