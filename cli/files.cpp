@@ -66,7 +66,7 @@ void add_verify(CLI::App& app, const globals& chosen) {
       ->envname("PERDURE_DATA");
   command->footer("Example: perdure verify --data ./perdure-data");
   command->callback([data, &chosen] {
-    auto report = persistence::verify_lmdb_journal(*data);
+    auto report = persistence::verify_lmdb_journal(data_in(*data));
     if (!report) throw command_failure{report.error()};
     if (chosen.json) {
       print_report_json(*report);
@@ -81,11 +81,8 @@ namespace {
 
 /// The data of a node that is stopped.
 void copy_files(const std::string& data, const std::string& target) {
-  if (!std::filesystem::exists(std::filesystem::path(data) / "journal")) {
-    throw command_failure{{errc::malformed, data + " holds no data of a node"}, "", 2};
-  }
   persistence::lmdb_options options;
-  options.directory = data;
+  options.directory = data_in(data);
   options.background = false;
   auto journal = persistence::open_lmdb_journal(options);
   if (!journal) {

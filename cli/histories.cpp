@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -13,6 +14,7 @@
 #include "cli/print.h"
 #include "cli/session.h"
 #include "persistence/lmdb/lmdb_journal.h"
+#include "sharding/shard.h"
 
 namespace perdure::cli {
 
@@ -25,15 +27,8 @@ struct export_arguments {
   std::vector<std::string> entities;
 };
 
-entity_id parse_entity(const std::string& text) {
-  const auto slash = text.find('/');
-  if (slash == std::string::npos || slash == 0 || slash + 1 == text.size()) {
-    throw command_failure{{errc::malformed, "expected an entity as TYPE/ID, got " + text}, "", 2};
-  }
-  return {text.substr(0, slash), text.substr(slash + 1)};
-}
-
-/// "order-o%2F1.history": the id with what a file name cannot hold written as %XX.
+/// "order-o%2F1.history": the id with what a file name cannot hold written as %XX; a long one cut,
+/// with its hash behind.
 std::string file_of(const entity_id& entity) {
   std::string name = entity.type + '-';
   for (const char c : entity.id) {
@@ -46,6 +41,14 @@ std::string file_of(const entity_id& entity) {
     name += '%';
     name += digits[code >> 4];
     name += digits[code & 15];
+  }
+  // A file's name has at most 255 bytes.
+  constexpr std::size_t longest = 200;
+  if (name.size() > longest) {
+    char hash[20];
+    std::snprintf(hash, sizeof hash, "-%016llx",
+                  static_cast<unsigned long long>(sharding::hash_of(entity)));
+    name = name.substr(0, longest) + hash;
   }
   return name + ".history";
 }
@@ -66,11 +69,8 @@ std::vector<entity_id> all_of(const persistence::journal& from, const std::strin
 
 void run_export(const export_arguments& chosen, bool json) {
   persistence::lmdb_options options;
-  options.directory = chosen.data;
+  options.directory = data_in(chosen.data);
   options.background = false;
-  if (!std::filesystem::exists(options.directory / "journal")) {
-    throw command_failure{{errc::malformed, chosen.data + " holds no data of a node"}, "", 2};
-  }
   auto journal = persistence::open_lmdb_journal(options);
   if (!journal) throw command_failure{journal.error()};
   auto& from = **journal;

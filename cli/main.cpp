@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -65,7 +66,16 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& shown) {  // --help and --version
     return app.exit(shown);
   } catch (const CLI::Error& wrong) {
-    std::fprintf(stderr, "perdure: %s\nhint: perdure --help lists the commands\n", wrong.what());
+    const auto chosen_ones = app.get_subcommands();
+    const auto others = app.remaining();
+    std::string what = wrong.what();
+    if (chosen_ones.empty() && !others.empty()) what = "there is no command \"" + others[0] + '"';
+    std::fprintf(stderr, "perdure: %s\n", what.c_str());
+    if (chosen_ones.empty())
+      std::fprintf(stderr, "hint: perdure --help lists the commands\n");
+    else
+      std::fprintf(stderr, "hint: perdure %s --help says how\n",
+                   chosen_ones[0]->get_name().c_str());
     return 2;
   } catch (const command_failure& failure) {
     print_failure(failure, chosen.json);

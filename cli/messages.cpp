@@ -98,7 +98,8 @@ void add_query(CLI::App& app, const globals& chosen) {
   auto given = std::make_shared<arguments>();
   auto* command = app.add_subcommand("query", "Ask a read-only question");
   add_arguments(*command, *given);
-  command->add_option("--at", given->at, "Answer from the state as it was after this event");
+  command->add_option("--at", given->at, "Answer from the state as it was after this event")
+      ->check(CLI::PositiveNumber);
   command->add_option("--param", given->parameters, "A parameter as name=value, instead of a body")
       ->type_name("NAME=VALUE");
   command->footer("Example: perdure query cart/alice total --at 17");

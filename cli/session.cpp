@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -51,7 +52,10 @@ gateway::http_response session::send(gateway::http_message what) {
   auto response = transport_->fetch(std::move(what), timeout_);
   if (!response) throw failure_of(response.error(), chosen_.node);
   if (!response->succeeded()) {
-    throw failure_of(gateway::read_problem(response->status, response->body), chosen_.node);
+    const auto why = gateway::read_problem(response->status, response->body);
+    // It answered: it is there.
+    if (why.code == errc::unavailable) throw command_failure{why};
+    throw failure_of(why, chosen_.node);
   }
   return *std::move(response);
 }
@@ -82,13 +86,25 @@ void print_failure(const command_failure& failure, bool json) {
   if (!failure.hint.empty()) std::fprintf(stderr, "hint: %s\n", failure.hint.c_str());
 }
 
-std::string entity_path(const std::string& entity) {
+entity_id parse_entity(const std::string& entity) {
   const auto slash = entity.find('/');
   if (slash == 0 || slash == std::string::npos || slash + 1 == entity.size()) {
     throw usage("expected an entity as type/id, e.g. cart/alice, got \"" + entity + '"', "");
   }
-  return "/v1/entities/" + gateway::percent_encode(entity.substr(0, slash)) + '/' +
-         gateway::percent_encode(entity.substr(slash + 1));
+  return {entity.substr(0, slash), entity.substr(slash + 1)};
+}
+
+std::string entity_path(const std::string& entity) {
+  const auto [type, id] = parse_entity(entity);
+  return "/v1/entities/" + gateway::percent_encode(type) + '/' + gateway::percent_encode(id);
+}
+
+std::filesystem::path data_in(const std::string& directory) {
+  std::filesystem::path data = directory;
+  if (!std::filesystem::exists(data / "journal")) {
+    throw usage(directory + " holds no data of a node", "");
+  }
+  return data;
 }
 
 std::string body_of(const std::string& argument) {
@@ -97,7 +113,9 @@ std::string body_of(const std::string& argument) {
   }
   if (!argument.starts_with('@')) return argument;
   std::ifstream file(argument.substr(1), std::ios::binary);
-  if (!file) throw usage("cannot read " + argument.substr(1), "");
+  if (!file || std::filesystem::is_directory(argument.substr(1))) {
+    throw usage("cannot read " + argument.substr(1), "");
+  }
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 

@@ -2,6 +2,7 @@
 
 /// What every command has: where the node is, how to print, and how a failure ends the program.
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,8 +58,14 @@ void print_failure(const command_failure& failure, bool json);
 
 // -- arguments -----------------------------------------------------------------------------------
 
+/// Returns the entity that "type/id" names. Throws command_failure when it names none.
+entity_id parse_entity(const std::string& entity);
+
 /// Returns "/v1/entities/{type}/{id}" of "type/id". Throws command_failure when it is none.
 std::string entity_path(const std::string& entity);
+
+/// Returns the directory. Throws command_failure when a node's data is not there.
+std::filesystem::path data_in(const std::string& directory);
 
 /// Returns the body that an argument means: itself, the content of a file ("@path"), or of stdin
 /// ("-"). Throws command_failure when it cannot be read.

@@ -114,12 +114,14 @@ kj::Promise<reply> post_poll(service& s, const http_request& request) {
   auto pair = kj::newPromiseAndFulfiller<reply>();
   auto worker = std::make_shared<kj::Own<kj::PromiseFulfiller<reply>>>(kj::mv(pair.fulfiller));
   s.engine.activities().poll(
-      queue, *timeout, [&s, loop = s.loop, worker](std::optional<polled_activity> work) {
+      queue, *timeout,
+      [&s, loop = s.loop, worker](std::optional<polled_activity> work) {
         // The loop's, to be let go of there: whoever calls keeps an empty one.
         loop->post([&s, whom = kj::mv(*worker), work = std::move(work)]() mutable {
           give(s, *whom, std::move(work));
         });
-      });
+      },
+      [client = request.client] { return !client || client->is_there(); });
   auto nothing_came = s.timer.afterDelay((*timeout + grace).count() * kj::MILLISECONDS)
                           .exclusiveJoin(s.drained.addBranch())
                           .then([] { return reply{.status = 204}; });

@@ -66,7 +66,7 @@ private:
   reply answer(bool more) const {
     json_writer json;
     json.begin_object().wide("matched", entities_.size()).wide("done", done_);
-    if (more) json.boolean("more", true);
+    if (more) json.text("next", to_string(entities_.back()));
     json.key("failed").begin_array();
     for (auto& [entity, why] : failed_) {
       json.begin_object().text("type", entity.type).text("id", entity.id);
@@ -163,8 +163,8 @@ result<batch> parse_action(service& s, const http_request& request, const body_f
 }
 
 result<batch> parse_batch(service& s, const http_request& request) {
-  auto fields = body_fields::parse(
-      request.body, {"type", "status", "where", "action", "signal", "params", "reason", "limit"});
+  auto fields = body_fields::parse(request.body, {"type", "status", "where", "after", "action",
+                                                  "signal", "params", "reason", "limit"});
   if (!fields) return std::move(fields).error();
   auto type = required(*fields, "type", "an entity type");
   if (!type) return std::move(type).error();
@@ -172,9 +172,12 @@ result<batch> parse_batch(service& s, const http_request& request) {
   if (!status) return std::move(status).error();
   auto where = fields->text("where");
   if (!where) return std::move(where).error();
+  auto after = fields->text("after");
+  if (!after) return std::move(after).error();
   auto choice = parse_choice(s.engine, {.type = &*type,
                                         .status = fields->has("status") ? &*status : nullptr,
-                                        .where = fields->has("where") ? &*where : nullptr});
+                                        .where = fields->has("where") ? &*where : nullptr,
+                                        .after = fields->has("after") ? &*after : nullptr});
   if (!choice) return std::move(choice).error();
   auto limit = fields->number("limit", entities_max, 1, entities_max);
   if (!limit) return std::move(limit).error();

@@ -21,6 +21,11 @@ kj::Promise<std::size_t> connection::tryRead(void* buffer, std::size_t least, st
   });
 }
 
+kj::Promise<void> connection::ask_for_body() {
+  static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  return inner_->write(go_on.data(), go_on.size());
+}
+
 void connection::look_at(std::string_view read) {
   constexpr std::size_t longest = 64 * 1024;  // More than kj takes.
   if (first_line_ended_) return;

@@ -6,6 +6,7 @@
 /// system call. And a connection that shall end after an answer (the client said `Connection:
 /// close`) reads as ended from then on, which kj takes for the client's own end.
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,11 +15,19 @@
 #include <kj/async-io.h>
 #include <kj/time.h>
 
+#include "gateway/presence.h"
+
 namespace perdure::gateway {
 
 class connection final : public kj::AsyncIoStream {
 public:
-  explicit connection(kj::Own<kj::AsyncIoStream> inner) : inner_(kj::mv(inner)) {}
+  explicit connection(kj::Own<kj::AsyncIoStream> inner)
+      : inner_(kj::mv(inner)),
+        presence_(std::make_shared<presence>(inner_->getFd().orDefault(-1))) {}
+  ~connection() noexcept(false) { presence_->end(); }
+
+  /// Whether the client is there; may be kept.
+  std::shared_ptr<const presence> client() const { return presence_; }
 
   /// The answer under way is the last one.
   void end_after_answer() { ended_ = true; }
@@ -35,6 +44,9 @@ public:
     KJ_IF_MAYBE (since, body_since_) return now - *since > time;
     return false;
   }
+
+  /// Asks a client for the body that it holds back.
+  kj::Promise<void> ask_for_body();
 
   /// What is written next is an answer's headers, and a body follows at once: keep them for it.
   void expect_body() { holds_ = true; }
@@ -72,6 +84,7 @@ private:
   void look_at(std::string_view read);
 
   kj::Own<kj::AsyncIoStream> inner_;
+  const std::shared_ptr<presence> presence_;
   std::string first_line_;  ///< As far as it has come.
   bool first_line_ended_ = false;
   bool is_old_ = false;

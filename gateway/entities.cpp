@@ -19,16 +19,9 @@ constexpr std::size_t page_max = 1'000;
 result<entity_choice> parse_list(service& s, const http_request& request) {
   auto choice = parse_choice(s.engine, {.type = request.parameter("type"),
                                         .status = request.parameter("status"),
-                                        .where = request.parameter("where")});
+                                        .where = request.parameter("where"),
+                                        .after = request.parameter("after")});
   if (!choice) return choice;
-  if (auto* after = request.parameter("after")) {
-    const auto slash = after->find('/');
-    if (slash == std::string::npos) {
-      return error{errc::malformed,
-                   "after: expected type/id, as a page's next says, got \"" + *after + '"'};
-    }
-    choice->filter.after = entity_id{after->substr(0, slash), after->substr(slash + 1)};
-  }
   auto limit = request.number("limit", page_default, 1, page_max);
   if (!limit) return std::move(limit).error();
   choice->filter.limit = *limit;

@@ -86,6 +86,14 @@ result<entity_choice> parse_choice(const runtime::engine& engine, const choice_t
     if (!condition) return error{errc::malformed, "where: " + condition.error().detail};
     choice.filter.where = *std::move(condition);
   }
+  if (from.after != nullptr) {
+    const auto slash = from.after->find('/');
+    if (slash == std::string::npos) {
+      return error{errc::malformed,
+                   "after: expected type/id, as a page's next says, got \"" + *from.after + '"'};
+    }
+    choice.filter.after = entity_id{from.after->substr(0, slash), from.after->substr(slash + 1)};
+  }
   return choice;
 }
 

@@ -28,6 +28,7 @@ struct choice_texts {
   const std::string* type = nullptr;
   const std::string* status = nullptr;
   const std::string* where = nullptr;
+  const std::string* after = nullptr;  ///< "type/id", as a page's `next` says.
 };
 
 /// Errors: unknown_type; malformed, naming what is wrong.

@@ -69,6 +69,7 @@ kj::Promise<void> front::request(kj::HttpMethod method, kj::StringPtr url,
   kj::Promise<reply> answered = nullptr;
   if (parsed) {
     now.asked = *std::move(parsed);
+    now.asked.client = client.client();
     answered = kj::evalNow([&] { return answer(now, body); });
   } else {
     answered = refuse(problem(std::move(parsed).error()));
@@ -116,7 +117,9 @@ kj::Promise<reply> front::with_body(exchange& now, const endpoint& found,
   }
   now.client.body_began(service_.timer.now());
   enum class reading { whole, too_long, broken };
-  return read_more(now, body)
+  // kj would leave such a client waiting (RFC 9110, 10.1.1).
+  auto asked = now.asked.expects_continue ? now.client.ask_for_body() : kj::READY_NOW;
+  return asked.then([this, &now, &body] { return read_more(now, body); })
       .then([](bool whole) { return whole ? reading::whole : reading::too_long; },
             [](kj::Exception&& thrown) {
               // What kj cannot make sense of is the client's mistake; a client that is gone is
@@ -157,6 +160,7 @@ kj::Promise<bool> front::read_more(exchange& now, kj::AsyncInputStream& body) {
 kj::Promise<void> front::respond(exchange& now, kj::HttpService::Response& response) {
   // Streams last as long as their clients like: the time to their beginning counts.
   service_.metrics.record(now.endpoint_name, now.answered.status, seconds_since(now.began));
+  now.is_last = now.is_last || service_.state.load() == readiness::draining;
   const bool body_follows = !now.answered.stream && now.answered.status != 204 &&
                             now.method != kj::HttpMethod::HEAD && !now.answered.body.empty();
   if (body_follows) now.client.expect_body();

@@ -81,7 +81,7 @@ private:
                    .drained = drain.promise.fork()};
     queue_ = shared.loop;
     auto queue = queue_->run().eagerlyEvaluate(nullptr);
-    converse(io, *receiver, shared, kj::mv(stop.promise), listening);
+    converse(io, kj::mv(receiver), shared, kj::mv(stop.promise), listening);
     queue_->close();
   }
 
@@ -102,13 +102,16 @@ private:
   }
 
   /// Serves until `stop` is done and everything in flight has been answered, or time is over.
-  void converse(kj::AsyncIoContext& io, kj::ConnectionReceiver& receiver, service& shared,
+  void converse(kj::AsyncIoContext& io, kj::Own<kj::ConnectionReceiver> receiver, service& shared,
                 kj::Promise<void> stop, std::promise<std::uint16_t>& listening) {
     header_ids ids;
     front requests(shared, ids);
     kj::HttpServerSettings settings;
     settings.headerTimeout = options_.header_time.count() * kj::MILLISECONDS;
     settings.pipelineTimeout = options_.idle_time.count() * kj::MILLISECONDS;
+    // A client that sends too much hears so, rather than that the connection was reset.
+    settings.canceledUploadGracePeriod = options_.body_time.count() * kj::MILLISECONDS;
+    settings.canceledUploadGraceBytes = 32 * options_.body_bytes_max;
     settings.errorHandler = requests;
     settings.callbacks = requests;
     auto serve = [&requests](kj::AsyncIoStream& stream) {
@@ -116,14 +119,14 @@ private:
     };
     kj::HttpServer server(shared.timer, *ids.table, kj::mv(serve), settings);
     clients connected(shared, server);
-    auto accepting = connected.accept(receiver).exclusiveJoin(shared.drained.addBranch());
-    accepting = accepting.eagerlyEvaluate(nullptr);
-    listening.set_value(static_cast<std::uint16_t>(receiver.getPort()));
+    auto accepting = connected.accept(*receiver).eagerlyEvaluate(nullptr);
+    listening.set_value(static_cast<std::uint16_t>(receiver->getPort()));
 
-    shared.drained.addBranch().wait(io.waitScope);
-    accepting = kj::READY_NOW;
-    auto answered = server.drain().eagerlyEvaluate(nullptr);
+    // Who comes while the node drains is told so.
     stop.wait(io.waitScope);
+    accepting = kj::READY_NOW;
+    receiver = nullptr;
+    auto answered = server.drain().eagerlyEvaluate(nullptr);
     auto too_late = shared.timer.afterDelay(options_.stop_time.count() * kj::MILLISECONDS);
     answered.exclusiveJoin(kj::mv(too_late)).wait(io.waitScope);
   }

@@ -1,5 +1,7 @@
 #include "gateway/json_text.h"
 
+#include "gateway/url.h"
+
 namespace perdure::gateway {
 
 namespace {
@@ -32,9 +34,22 @@ void append_escaped(std::string& out, char c) {
   }
 }
 
+/// What is no UTF-8, such as an exception's text may be, with U+FFFD for what is not ASCII.
+std::string without_bytes_of_no_text(std::string_view value) {
+  std::string readable;
+  for (const char c : value) {
+    if (static_cast<unsigned char>(c) < 0x80)
+      readable += c;
+    else
+      readable += "\xef\xbf\xbd";
+  }
+  return readable;
+}
+
 }  // namespace
 
 void append_json_text(std::string& out, std::string_view value) {
+  if (!is_utf8(value)) return append_json_text(out, without_bytes_of_no_text(value));
   out += '"';
   std::size_t begin = 0;
   for (std::size_t i = 0; i < value.size(); ++i) {

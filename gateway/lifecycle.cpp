@@ -114,11 +114,14 @@ kj::Promise<reply> post_start(service& s, const http_request& request) {
   if (*wait == until::accepted) {
     what.options.until_accepted = true;
     auto location = path_of(what.target);
+    const bool keyed = !what.options.key.empty();
     return s.call(std::move(what))
-        .then([location = std::move(location)](result<answer> outcome) -> reply {
+        .then([location = std::move(location), keyed](result<answer> outcome) -> reply {
           if (!outcome) return refuse(problem(std::move(outcome).error()));
-          return with_replay(answer_receipt(*outcome, 201).with("Location", location),
-                             outcome->replayed);
+          // Without a key it is no repeat: there was one, which was to be used.
+          const unsigned status = outcome->replayed && !keyed ? 200 : 201;
+          return with_replay(answer_receipt(*outcome, status).with("Location", location),
+                             outcome->replayed && keyed);
         });
   }
   what.options.patience = *timeout;
@@ -190,8 +193,10 @@ kj::Promise<reply> delete_entity(service& s, const http_request& request) {
     return refuse(errc::malformed,
                   "reason: expected at most " + std::to_string(reason_bytes_max) + " bytes");
   }
+  auto in_body = parse_reason(request.body);
+  if (!in_body) return refuse(problem(std::move(in_body).error()));
   return ask(s, request, 200, [&](const entity_id& entity, completion done) {
-    s.engine.terminate(entity, reason ? *reason : "", std::move(done));
+    s.engine.terminate(entity, reason ? *reason : *in_body, std::move(done));
   });
 }
 

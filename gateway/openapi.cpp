@@ -2,24 +2,11 @@
 
 #include "gateway/json_text.h"
 #include "gateway/schema_book.h"
+#include "gateway/target.h"
 
 namespace perdure::gateway {
 
 namespace {
-
-std::string_view plural_of(method_kind kind) {
-  switch (kind) {
-    case method_kind::signal:
-      return "signals";
-    case method_kind::update:
-      return "updates";
-    case method_kind::query:
-      return "queries";
-    case method_kind::main:
-      return "";
-  }
-  return "";
-}
 
 // -- operations ----------------------------------------------------------------------------------
 
@@ -321,11 +308,11 @@ void write_operations(json_writer& json) {
       {key_parameter},
       R"({"type":"object","required":["type","action"],"properties":{)"
       R"("type":{"type":"string"},"status":{"type":"string"},"where":{"type":"string"},)"
-      R"("action":{"type":"string","enum":["signal","cancel","terminate","pause","resume"]},)"
+      R"("after":{"type":"string"},"action":{"type":"string","enum":["signal","cancel","terminate","pause","resume"]},)"
       R"("signal":{"type":"string"},"params":{"type":"object"},"reason":{"type":"string"},)"
       R"("limit":{"type":"integer"}},"additionalProperties":false})",
       R"({"type":"object","properties":{"matched":{"type":"string"},)"
-      R"("done":{"type":"string"},"more":{"type":"boolean"},)"
+      R"("done":{"type":"string"},"next":{"type":"string"},)"
       R"("failed":{"type":"array","items":{"type":"object"}}}})");
   write_post(json, "/v1/backup", "node.backup", "Copy the node's data while it is in use", "node",
              {},

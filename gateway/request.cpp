@@ -62,6 +62,7 @@ bool comes_from_elsewhere(const std::optional<std::string>& origin,
 header_ids::header_ids() {
   kj::HttpHeaderTable::Builder builder;
   accept = builder.add("Accept");
+  expect = builder.add("Expect");
   last_event_id = builder.add("Last-Event-ID");
   origin = builder.add("Origin");
   traceparent = builder.add("traceparent");
@@ -80,6 +81,7 @@ result<http_request> http_request::parse(kj::HttpMethod method, kj::StringPtr ur
   request.idempotency_key = *std::move(key);
   request.last_event_id = text_of(headers.get(ids.last_event_id));
   request.accept = text_of(headers.get(ids.accept)).value_or("");
+  request.expects_continue = text_of(headers.get(ids.expect)) == "100-continue";
   request.traceparent = valid_trace(text_of(headers.get(ids.traceparent)).value_or(""));
   request.is_cross_site = comes_from_elsewhere(text_of(headers.get(ids.origin)),
                                                text_of(headers.get(kj::HttpHeaderId::HOST)));

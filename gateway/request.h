@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 
 #include <kj/compat/http.h>
 
+#include "gateway/presence.h"
 #include "gateway/url.h"
 
 namespace perdure::gateway {
@@ -23,6 +25,7 @@ namespace perdure::gateway {
 struct header_ids {
   kj::Own<kj::HttpHeaderTable> table;
   kj::HttpHeaderId accept;
+  kj::HttpHeaderId expect;
   kj::HttpHeaderId last_event_id;
   kj::HttpHeaderId origin;
   kj::HttpHeaderId traceparent;
@@ -37,7 +40,9 @@ struct http_request {
   std::optional<std::string> idempotency_key;
   std::optional<std::string> last_event_id;
   std::string accept;
-  std::string traceparent;     ///< W3C Trace Context; empty when there is none that is valid.
+  std::string traceparent;  ///< W3C Trace Context; empty when there is none that is valid.
+  std::shared_ptr<const presence> client = {};  ///< Null: not known.
+  bool expects_continue = false;  ///< The client holds the body back until it is asked for it.
   bool is_cross_site = false;  ///< A browser sends it for a page of another origin than the node's.
 
   /// Takes the target and the headers apart. Errors: malformed, naming what is wrong.

@@ -130,7 +130,7 @@ std::variant<const endpoint*, reply> find_endpoint(const http_request& request) 
   }
   if (!allowed.empty()) return refuse_method(std::move(allowed), request.method);
   return refuse(
-      problem(error{errc::malformed, "no such path; GET / lists those that there are"}, 404));
+      problem(error{errc::unknown_method, "no such path; GET / lists those that there are"}, 404));
 }
 
 }  // namespace perdure::gateway

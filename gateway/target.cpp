@@ -11,13 +11,13 @@ void append_name(std::string& list, std::string_view name) {
   list += name;
 }
 
+}  // namespace
+
 std::string_view plural_of(method_kind kind) {
   return kind == method_kind::query    ? "queries"
          : kind == method_kind::update ? "updates"
                                        : "signals";
 }
-
-}  // namespace
 
 result<const runtime::hosted_type*> find_type(const runtime::engine& engine,
                                               const std::string& name) {
@@ -46,6 +46,10 @@ result<const method*> find_method(const contract& contract, method_kind kind,
   if (found != nullptr && found->kind == kind) return found;
   std::string detail =
       std::string(contract.type) + " has no " + std::string(to_string(kind)) + " \"" + name + '"';
+  if (found != nullptr && found->kind == method_kind::main) {
+    return error{errc::unknown_method, detail + ": it is the main, which a POST to /v1/entities/" +
+                                           std::string(contract.type) + "/{id} starts"};
+  }
   if (found != nullptr) {
     return error{errc::unknown_method, detail + ": it is " +
                                            (found->kind == method_kind::update ? "an " : "a ") +

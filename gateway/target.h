@@ -3,6 +3,7 @@
 /// Which entity and method a request's path names, checked against what is hosted.
 
 #include <string>
+#include <string_view>
 
 #include "gateway/service.h"
 
@@ -25,5 +26,8 @@ result<target_entity> find_entity(const runtime::engine& engine, const http_requ
 /// Returns the type's method. Errors: unknown_method, with those of that kind.
 result<const method*> find_method(const contract& contract, method_kind kind,
                                   const std::string& name);
+
+/// Returns where in paths the methods of a kind are: "signals", "updates" or "queries".
+std::string_view plural_of(method_kind kind);
 
 }  // namespace perdure::gateway

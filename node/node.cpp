@@ -85,6 +85,15 @@ struct node::parts {
     if (codec) engine->encode_with(codec);
   }
 
+  /// Every node has schedules, unless its program has a type of that name.
+  void add_schedules() {
+    const auto schedules = type_of<schedule>();
+    if (std::ranges::none_of(
+            types, [&](auto& each) { return each.contract->type == schedules.contract->type; })) {
+      types.push_back(schedules);
+    }
+  }
+
   std::vector<const activities_description*> all_known() const {
     auto all = known;
     for (auto& [what, allowed] : provided) all.push_back(&what->described());
@@ -124,8 +133,9 @@ void node::encode_with(std::shared_ptr<const payload_codec> codec) {
 }
 
 /// Replays the histories of the options; prints a line for each. Returns the exit status.
-int node::replay_histories() const {
+int node::replay_histories() {
   auto& p = *parts_;
+  p.add_schedules();
   auto replayed = [&](const std::filesystem::path& file) -> result<std::size_t> {
     auto found = load_history(file);
     if (!found) return std::move(found).error();
@@ -160,11 +170,7 @@ int node::replay_histories() const {
 
 result<nothing> node::start() {
   auto& p = *parts_;
-  const auto schedules = type_of<schedule>();
-  if (std::ranges::none_of(
-          p.types, [&](auto& each) { return each.contract->type == schedules.contract->type; })) {
-    p.types.push_back(schedules);
-  }
+  p.add_schedules();
   if (p.options.journal != "lmdb") {
     return error{errc::malformed,
                  "--journal " + p.options.journal + ": this build knows lmdb only"};

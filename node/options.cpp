@@ -1,6 +1,7 @@
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
+#include <regex>
 
 #include <CLI/CLI.hpp>
 
@@ -20,7 +21,7 @@ public:
   explicit flags(node_options& into)
       : app_("Runs the entities of " + into.program + ".", into.program) {
     app_.set_version_flag("--version", into.program + " (perdure " PERDURE_VERSION ")");
-    app_.set_config("--config", "", "TOML file with the same names, without dashes")
+    app_.set_config("--config", "", "TOML file with the same names, without the dashes before them")
         ->envname("PERDURE_CONFIG");
     app_.allow_config_extras(CLI::config_extras_mode::error);
     data(into);
@@ -102,7 +103,14 @@ private:
 
   template <class T>
   void size(const std::string& flag, T& into, const std::string& description) {
-    plain(flag, into, description)->transform(CLI::AsSizeValue(true))->type_name("SIZE");
+    const auto is_size = [](const std::string& text) -> std::string {
+      static const std::regex size("[0-9]{1,15} ?([kmgt]i?)?b?", std::regex::icase);
+      return std::regex_match(text, size) ? "" : "expected a size such as 512MiB, got " + text;
+    };
+    plain(flag, into, description)
+        ->transform(CLI::AsSizeValue(true))
+        ->transform(CLI::Validator(is_size, ""))
+        ->type_name("SIZE");
   }
 
   void time(const std::string& flag, duration& into, const std::string& description) {
@@ -133,6 +141,9 @@ node_options node_options::parse(int argc, char** argv, const std::vector<progra
     known.app().parse(argc, argv);
   } catch (const CLI::Success& shown) {  // --help and --version
     std::exit(known.app().exit(shown));
+  } catch (const CLI::ConfigError& wrong) {
+    std::fprintf(stderr, "%s: the configuration file: %s\n", options.program.c_str(), wrong.what());
+    std::exit(2);
   } catch (const CLI::Error& wrong) {
     std::fprintf(stderr, "%s: %s (%s --help lists the flags)\n", options.program.c_str(),
                  wrong.what(), options.program.c_str());

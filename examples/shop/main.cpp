@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include <perdure/node.h>
 
 #include "examples/shop/account.h"
@@ -13,6 +15,10 @@ int main(int argc, char** argv) {
       argc, argv,
       {{"--payments-failure-rate", &payments.failure_rate, "Share of payment attempts that fail"},
        {"--payments-delay", &payments.delay, "How long a payment attempt takes"}})};
+  if (!(payments.failure_rate >= 0 && payments.failure_rate <= 1)) {
+    std::fputs("perdure-shop: --payments-failure-rate: expected 0 to 1\n", stderr);
+    return 2;
+  }
   node.host<shop::cart>();
   node.host<shop::account>();
   node.host<shop::stock>();

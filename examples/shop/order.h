@@ -37,6 +37,7 @@ public:
 
 private:
   static constexpr auto time_to_pay = 15min;
+  static constexpr std::size_t most_lines = 500;  // Far below the messages that may be under way.
 
   perdure::task<> fulfil(const place_params& wanted, perdure::compensations& undo) {
     state.phase = "reserving";
@@ -87,6 +88,9 @@ private:
   static std::int64_t total_of(const place_params& wanted) {
     require_name(wanted.account, "account");
     if (wanted.lines.empty()) throw perdure::rejected("the order has no lines");
+    if (wanted.lines.size() > most_lines) {
+      throw perdure::rejected("an order has at most " + std::to_string(most_lines) + " lines");
+    }
     std::int64_t total = 0;
     for (auto& line : wanted.lines) {
       require_name(line.sku, "sku");

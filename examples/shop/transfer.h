@@ -1,7 +1,8 @@
 #pragma once
 
 /// Money on its way: taken from one account, put into the other, or put back. It is never lost:
-/// while neither account takes it, the transfer holds it and tries again.
+/// while neither account takes it, the transfer holds it and tries again, and once it has begun it
+/// is not cancelled.
 
 #include <chrono>
 
@@ -17,7 +18,12 @@ public:
     require_name(wanted.from, "from");
     require_name(wanted.to, "to");
     require_amount(wanted.cents);
+    // Cancelled at an await, it would not know whether the account has done what it was asked.
+    co_return co_await perdure::shielded(carry(wanted));
+  }
 
+private:
+  perdure::task<move_results> carry(move_params wanted) {
     state.phase = "withdrawing";
     auto taken = co_await entity<account_contract>(wanted.from)
                      .withdraw({.cents = wanted.cents})
@@ -38,7 +44,6 @@ public:
     co_return end("failed");
   }
 
-private:
   move_results end(const std::string& status) {
     state.phase = status;
     set_attribute("status", status);

@@ -159,6 +159,14 @@ TEST_CASE("cli: wrong arguments end with status 2") {
   }
 }
 
+TEST_CASE("cli: a command that there is not is named, and the help of one that there is") {
+  CHECK(run(PERDURE_COMMAND, {"frobnicate"}).err ==
+        "perdure: there is no command \"frobnicate\"\nhint: perdure --help lists the commands\n");
+  CHECK(contains(run(PERDURE_COMMAND, {"backup"}).err, "hint: perdure backup --help"));
+  CHECK(contains(run(PERDURE_COMMAND, {"verify", "--data", "/nowhere"}).err,
+                 "/nowhere holds no data of a node"));
+}
+
 TEST_CASE("cli: every command has help with an example") {
   auto help = run(PERDURE_COMMAND, {"--help"});
   CHECK(help.status == 0);
@@ -210,5 +218,5 @@ TEST_CASE("cli: a data directory is verified and copied") {
   CHECK(run(PERDURE_COMMAND, {"backup", "--data", data, node.folder / "copy"}).status == 1);
   CHECK(run(PERDURE_COMMAND, {"backup", "--data", node.folder.path(), node.folder / "x"}).status ==
         2);
-  CHECK(run(PERDURE_COMMAND, {"verify", "--data", node.folder / "none"}).status == 1);
+  CHECK(run(PERDURE_COMMAND, {"verify", "--data", node.folder / "none"}).status == 2);
 }

@@ -74,6 +74,10 @@ TEST_CASE("cli: entities are found and counted by attributes, and treated togeth
   auto refused = node.perdure({"batch", "signal", "order", "note", R"({"text":"bad"})"});
   CHECK(refused.status == 1);
   CHECK(contains(refused.out, "order/o2  rejected  a bad note"));
+  const std::vector<std::string> some{"batch", "pause", "order", "--limit", "2"};
+  CHECK(node.perdure(some).out ==
+        "2 of 2 done\nthere are more: --after order/o3 goes on with them\n");
+  CHECK(node.perdure({"batch", "pause", "order", "--after", "order/o3"}).out == "1 of 1 done\n");
   CHECK(node.json({"batch", "terminate", "order"}).shown("done") == "3");
 }
 

@@ -50,6 +50,10 @@ TEST_CASE("options: what is wrong is named") {
   CHECK(detail_of({"--shards", "many"}).find("--shards") != std::string::npos);
   CHECK(detail_of({"--journal", "postgresql://db"}).find("--journal") != std::string::npos);
   CHECK(detail_of({"--log-format", "xml"}).find("--log-format") != std::string::npos);
+  for (auto* size : {"x", "-5", "1.5", "99999999999999999999", "5 apples"}) {
+    CHECK(detail_of({"--memory", size}).find("expected a size such as 512MiB, got ") !=
+          std::string::npos);
+  }
   CHECK(detail_of({"--colour"}).find("--colour") != std::string::npos);
   CHECK(detail_of({"extra"}).find("extra") != std::string::npos);
 }

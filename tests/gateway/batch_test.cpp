@@ -37,7 +37,7 @@ TEST_CASE("gateway: a batch does one thing with every entity of its choice") {
   CHECK(node.batch(R"({"type":"order","action":"pause"})").shown("done") == "10");
   CHECK(node.count("status=paused") == "10");
   CHECK(node.batch(R"({"type":"order","status":"paused","action":"resume","limit":4})").body() ==
-        R"({"matched":"4","done":"4","more":true,"failed":[]})");
+        R"({"matched":"4","done":"4","next":"order/o3","failed":[]})");
   CHECK(node.batch(R"({"type":"order","action":"terminate"})").shown("done") == "10");
   CHECK(node.count("status=terminated") == "10");
 }
@@ -54,6 +54,27 @@ TEST_CASE("gateway: a batch of signals counts once in each entity under its key"
   }
   CHECK(node.batch(body).shown("done") == "20");
   CHECK(node.get(node.path("o0") + "/queries/look").json.find("state")->shown("heard") == "2");
+}
+
+TEST_CASE("gateway: a batch goes on after the entity at which another ended") {
+  batch_fixture node(5);
+  std::string after = "order/";
+  std::string matched;
+  for (int i = 0; i < 3; ++i) {
+    auto part = node.batch(
+        R"({"type":"order","action":"signal","signal":"note","params":{"text":"hello"},"limit":2,)"
+        R"("after":")" +
+        after + R"("})");
+    matched += part.shown("matched");
+    after = part.shown("next");
+  }
+  CHECK(matched == "221");
+  CHECK(after == "");
+  for (int i = 0; i < 5; ++i) {
+    auto look = node.get(node.path("o" + std::to_string(i)) + "/queries/look");
+    CHECK(look.json.find("state")->shown("heard") == "1");
+  }
+  check_problem(node.batch(R"({"type":"order","action":"cancel","after":"o1"})"), 400, "malformed");
 }
 
 TEST_CASE("gateway: a batch tells whom it failed for, and why") {

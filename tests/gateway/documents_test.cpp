@@ -199,7 +199,7 @@ TEST_CASE("gateway: unknown paths, methods, HEAD and OPTIONS are answered as HTT
         "/v1/entities/ledger/one/signals/add/more", "/v2/entities", "//", "/healthz/"}) {
     auto got = node.get(path);
     CHECK_MESSAGE(got.status == 404, path);
-    CHECK(got.shown("code") == "malformed");
+    CHECK(got.shown("code") == "unknown_method");
   }
   auto ask = [&](const std::string& request) {
     raw_socket client(node.server->port());

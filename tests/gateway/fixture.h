@@ -75,7 +75,9 @@ struct gateway_fixture {
   outcome post(std::string path, std::string body = {}, header_list headers = {}) {
     return send(http_verb::post, std::move(path), std::move(body), std::move(headers));
   }
-  outcome del(std::string path) { return send(http_verb::del, std::move(path)); }
+  outcome del(std::string path, std::string body = {}) {
+    return send(http_verb::del, std::move(path), std::move(body));
+  }
 
   /// A method of the ledger "one".
   outcome signal(const std::string& name, std::string body = {}, header_list headers = {}) {

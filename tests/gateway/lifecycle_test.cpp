@@ -65,9 +65,9 @@ TEST_CASE("gateway: a second start conflicts, unless it says what shall become o
   check_problem(node.begin(), 409, "already_exists");
   check_problem(node.begin("?id-conflict=reject"), 409, "already_exists");
   auto existing = node.begin("?id-conflict=use-existing");
-  CHECK(existing.status == 201);
+  CHECK(existing.status == 200);
   CHECK(existing.shown("event") == "1");
-  CHECK(existing.header("Idempotency-Replayed") == "true");
+  CHECK(existing.header("Idempotency-Replayed").empty());
   auto fresh = node.begin("?id-conflict=terminate-existing");
   CHECK(fresh.status == 201);
   CHECK(fresh.shown("run") == "2");
@@ -163,6 +163,7 @@ TEST_CASE("gateway: cancelling ends the main, and an entity without one refuses"
   CHECK(asked.status == 202);
   CHECK(asked.body() == R"({"event":"7","run":1})");
   CHECK(node.status() == "cancelled");
+  CHECK(node.get(one + "/result").shown("detail") == "cancelled: changed my mind");
   check_problem(node.post(one + "/cancel"), 409, "completed");
   node.signal("ring");
   check_problem(node.post("/v1/entities/ledger/one/cancel"), 409, "rejected");
@@ -182,6 +183,34 @@ TEST_CASE("gateway: a paused entity keeps signals until it is resumed") {
   node.pass(1ms, order_one);
   CHECK(node.get(one + "/result").status == 200);
   check_problem(node.post(one + "/pause"), 409, "completed");
+}
+
+TEST_CASE("gateway: what is ended while it is paused is no longer paused") {
+  gateway_fixture node;
+  node.signal("ring");
+  const std::string ledger = "/v1/entities/ledger/one";
+  CHECK(node.post(ledger + "/pause").status == 202);
+  check_problem(node.update("take", R"({"amount":1})"), 503, "unavailable");
+  CHECK(node.del(ledger, R"({"reason":"sold"})").status == 200);
+  CHECK(node.describe().shown("status") == "terminated");
+  check_problem(node.update("take", R"({"amount":1})"), 409, "completed");
+}
+
+TEST_CASE("gateway: a signal that a reset takes again keeps its key and its delay") {
+  order_fixture node;
+  node.begin();
+  auto note = [&](const std::string& key, const std::string& delay) {
+    return node.post(one + "/signals/note" + delay, R"({"text":"hi"})", {{"Idempotency-Key", key}});
+  };
+  auto heard = [&] { return node.get(one + "/queries/look").json.find("state")->shown("heard"); };
+  CHECK(note("at once", "").status == 202);
+  CHECK(note("later", "?delay=1h").status == 202);
+  CHECK(node.post(one + "/reset?event=1").status == 202);
+  CHECK(heard() == "1");
+  CHECK(note("at once", "").header("Idempotency-Replayed") == "true");
+  CHECK(note("later", "?delay=1h").header("Idempotency-Replayed") == "true");
+  node.pass(1h, order_one);
+  CHECK(heard() == "2");
 }
 
 TEST_CASE("gateway: a reset undoes what came after an event, but for signals") {

@@ -62,6 +62,21 @@ TEST_CASE("gateway: a chunked body is refused when it exceeds the limit, and tak
   CHECK(small.read_message().starts_with("HTTP/1.1 202 "));
 }
 
+TEST_CASE("gateway: a client that holds its body back is asked for it, unless it is too large") {
+  http_options options;
+  options.body_bytes_max = 1'000;
+  gateway_fixture node({}, options);
+  const std::string body = R"({"text":"tea"})";
+  raw_socket client(node.server->port());
+  client.write(head("POST " + note_path, "Expect: 100-continue\r\nContent-Length: " +
+                                             std::to_string(body.size()) + "\r\n"));
+  CHECK(client.read_message() == "HTTP/1.1 100 Continue\r\n\r\n");
+  client.write(body);
+  CHECK(client.read_message().starts_with("HTTP/1.1 202 "));
+  client.write(head("POST " + note_path, "Expect: 100-continue\r\nContent-Length: 2000\r\n"));
+  CHECK(client.read_message().starts_with("HTTP/1.1 413 "));
+}
+
 TEST_CASE("gateway: what is no HTTP is refused as malformed") {
   gateway_fixture node;
   for (const std::string& text : {std::string("hello\r\n\r\n"), head("BREW /"), head("GET /%zz"),
@@ -185,6 +200,9 @@ TEST_CASE(
   waiting.write(nap_request());
   while (node.describe().status != 200) std::this_thread::yield();
   node.server->drain();
+  CHECK(node.get("/readyz").status == 503);
+  check_problem(node.describe(), 503, "draining");
+  CHECK(node.get("/healthz").status == 200);
   node.pass(1s);
   auto ended = waiting.read_all();
   CHECK(ended.starts_with("HTTP/1.1 200 "));

@@ -20,6 +20,12 @@ TEST_CASE("gateway: JSON is written with commas and escapes where they belong") 
         R"({"a":"x\"y\\z\n\u0001","b":"18446744073709551615","c":[1,-2,true,{}],"d":null})");
 }
 
+TEST_CASE("gateway: a text that is no UTF-8 is JSON all the same") {
+  json_writer json;
+  json.text("\xff t\xc3\xa9");
+  CHECK(json.take() == "\"\xef\xbf\xbd t\xef\xbf\xbd\xef\xbf\xbd\"");
+}
+
 TEST_CASE("gateway: JSON that is read and written again is the same") {
   for (const std::string text :
        {"{}", "[]", R"({"a":[1,2.50,-3e+7,{"b":null}],"c":"ä€🙂","d":true,"e":false})", R"("x\"y")",

@@ -162,7 +162,7 @@ public:
 private:
   /// `schema`: of the results' struct; 0: there are none.
   result<nothing> complete_with(const std::string& token, std::uint64_t schema, bytes results);
-  int replay_histories() const;
+  int replay_histories();
 
   struct parts;
   std::unique_ptr<parts> parts_;
