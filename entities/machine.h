@@ -358,8 +358,9 @@ private:
   bool at_continue_point_ = false;
   std::uint64_t carried_bytes_ = 0;     ///< What the last snapshot, or the run's beginning, took.
   std::vector<event_number> settled_;   ///< Not recorded yet.
-  mutable std::size_t state_size_ = 0;  ///< Measured, plus what came in since.
-  mutable std::size_t measured_state_size_ = 0;
+  // A machine has 512 bytes, which allocators hand out without waste.
+  mutable std::uint32_t state_size_ = 0;  ///< Measured, plus what came in since.
+  mutable std::uint32_t measured_state_size_ = 0;
 
   // Of the turn being taken.
   record* turn_ = nullptr;

@@ -94,6 +94,11 @@ event_number machine::call(const detail::activity_request& what) {
 event_number machine::send(detail::message_request what) {
   check_calls(what.params.size());
   if (what.what == detail::message_request::kind::update) check_cycle(what);
+  if (what.what == detail::message_request::kind::result && what.target == self_ &&
+      turn_scope_->is_main) {
+    throw failure(
+        {errc::rejected, to_string(self_) + " would wait for its own result", "update_cycle"});
+  }
   outgoing message;
   message.target = std::move(what.target);
   message.kind = static_cast<message_kind>(what.what);
@@ -160,6 +165,10 @@ const command* machine::next_recorded() const {
 
 int machine::version(std::string_view change, int min, int max) {
   check_not_asking();
+  if (min > max) {
+    throw std::invalid_argument("version \"" + std::string(change) +
+                                "\": the least is above the most");
+  }
   auto& seen = turn_scope_->versions;
   auto found = seen.find(change);
   if (found == seen.end()) {

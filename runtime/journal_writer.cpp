@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t steps_per_collection = 500;  // of twice as many records at most
 constexpr std::chrono::seconds idle_time{1};
-constexpr std::chrono::microseconds linger_time{100};
+constexpr std::chrono::microseconds linger_time{300};
 constexpr std::chrono::microseconds gather_time{100};
 constexpr std::size_t gather_enough = 512;
 
@@ -113,8 +113,8 @@ void journal_writer::run() {
 }
 
 void journal_writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  // Whoever has just been answered often asks again at once, and waking a sleeping thread takes
-  // longer than it takes him.
+  // Whoever has just been answered often asks again at once, or after an activity; waking a
+  // sleeping thread takes longer than it takes him.
   lock.unlock();
   const auto until = std::chrono::steady_clock::now() + linger_time;
   while (queued_ == 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();

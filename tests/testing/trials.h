@@ -53,6 +53,8 @@ private:
         {"large state", &trials::large_state},
         {"nests deeper", &trials::nests},
         {"lambdas", &trials::lambdas},
+        {"waits for itself", &trials::waits_for_itself},
+        {"no version", &trials::no_version},
         {"values of all kinds", &trials::values},
         {"not a number", &trials::not_a_number},
         {"undoes when full", &trials::undoes_when_full},
@@ -296,6 +298,8 @@ private:
     say(side_effect([&] { return std::string_view(text); }));
     co_return state.log.at(0) + ' ' + state.log.at(1);
   }
+  task<std::string> waits_for_itself() { co_return co_await entity("lab", self().id).result(); }
+  task<std::string> no_version() { co_return std::to_string(version("v", 3, 1)); }
   task<std::string> not_a_number() {
     set_attribute("ratio", std::nan(""));
     co_return "?";

@@ -255,6 +255,15 @@ TEST_CASE("trials: crashes do not matter to one that hears of many and continues
       {.continue_after_events = 4});
 }
 
+TEST_CASE("trials: a main that would wait for its own end, and versions upside down, are refused") {
+  test_environment env;
+  env.host<trials>();
+  CHECK(text_of(begin(env, "waits for itself").get()) ==
+        "rejected: lab/x would wait for its own result");
+  CHECK(text_of(begin(env, "no version", "y").get()).find("the least is above the most") !=
+        std::string::npos);
+}
+
 TEST_CASE("trials: what can be run can be a lambda, which is kept") {
   crash_everywhere([](test_environment& env) {
     env.host<trials>();
