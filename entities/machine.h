@@ -356,8 +356,8 @@ private:
   life_status status_ = life_status::running;
   bool paused_ = false;
   bool at_continue_point_ = false;
-  std::uint64_t carried_bytes_ = 0;     ///< What the last snapshot, or the run's beginning, took.
-  std::vector<event_number> settled_;   ///< Not recorded yet.
+  std::uint64_t carried_bytes_ = 0;    ///< What the last snapshot, or the run's beginning, took.
+  std::vector<event_number> settled_;  ///< Not recorded yet.
   // A machine has 512 bytes, which allocators hand out without waste.
   mutable std::uint32_t state_size_ = 0;  ///< Measured, plus what came in since.
   mutable std::uint32_t measured_state_size_ = 0;
