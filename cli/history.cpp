@@ -121,9 +121,9 @@ void follow(const history_arguments& given, session& node) {
     if (ended && ended->status == 204) return;  // The entity has ended, and all was told.
     if (ended && !ended->succeeded()) {
       auto why = gateway::read_problem(ended->status, ended->body);
-      if (!retryable(why.code)) throw failure_of(why, node.node());
+      if (!retryable(why.code)) throw failure_of(why);
     }
-    if (!ended && printer.last().empty()) throw failure_of(ended.error(), node.node());
+    if (!ended && printer.last().empty()) throw no_answer(ended.error(), node.node());
     if (!std::exchange(told, true)) std::fprintf(stderr, "the stream ended; trying again\n");
     std::this_thread::sleep_for(pause_before_return);
   }

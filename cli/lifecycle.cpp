@@ -47,13 +47,13 @@ void print_result(session& node, const std::string& entity) {
     auto response = node.transport().fetch(
         {.path = entity_path(entity) + "/result?timeout=" + gateway::format_duration(wait)},
         wait + grace);
-    if (!response) throw failure_of(response.error(), node.node());
+    if (!response) throw no_answer(response.error(), node.node());
     if (response->succeeded()) {
       auto results = json_document::parse(response->body);
       return node.json() || !results ? print_line(response->body) : print_json(*results);
     }
     const auto why = gateway::read_problem(response->status, response->body);
-    if (why.code != errc::timeout || left <= wait) throw failure_of(why, node.node());
+    if (why.code != errc::timeout || left <= wait) throw failure_of(why);
   }
 }
 

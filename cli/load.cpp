@@ -59,8 +59,7 @@ std::string plural_kind(session& node, const load_arguments& given) {
       }
     }
   }
-  throw failure_of({errc::unknown_method, "there is no method " + given.method + " of " + type},
-                   node.node());
+  throw failure_of({errc::unknown_method, "there is no method " + given.method + " of " + type});
 }
 
 /// A run of the generator. Everything but the atomics is on the transport's thread until `wait`

@@ -18,10 +18,8 @@ command_failure usage(std::string detail, std::string hint) {
   return {{errc::malformed, std::move(detail)}, std::move(hint), 2};
 }
 
-std::string hint_for(errc code, const std::string& node) {
+std::string hint_for(errc code) {
   switch (code) {
-    case errc::unavailable:
-      return "is a node running at " + node + "? --node or PERDURE_NODE says where";
     case errc::unknown_type:
     case errc::unknown_method:
       return "perdure types lists what there is";
@@ -50,12 +48,9 @@ session::session(const globals& chosen, std::size_t connections) : chosen_(chose
 
 gateway::http_response session::send(gateway::http_message what) {
   auto response = transport_->fetch(std::move(what), timeout_);
-  if (!response) throw failure_of(response.error(), chosen_.node);
+  if (!response) throw no_answer(response.error(), chosen_.node);
   if (!response->succeeded()) {
-    const auto why = gateway::read_problem(response->status, response->body);
-    // It answered: it is there.
-    if (why.code == errc::unavailable) throw command_failure{why};
-    throw failure_of(why, chosen_.node);
+    throw failure_of(gateway::read_problem(response->status, response->body));
   }
   return *std::move(response);
 }
@@ -67,8 +62,11 @@ gateway::json_document session::get(const std::string& path) {
   return *std::move(document);
 }
 
-command_failure failure_of(const error& why, const std::string& node) {
-  return {why, hint_for(why.code, node)};
+command_failure failure_of(const error& why) { return {why, hint_for(why.code)}; }
+
+command_failure no_answer(const error& why, const std::string& node) {
+  if (why.code != errc::unavailable) return failure_of(why);
+  return {why, "is a node running at " + node + "? --node or PERDURE_NODE says where"};
 }
 
 void print_failure(const command_failure& failure, bool json) {

@@ -51,7 +51,10 @@ private:
 };
 
 /// Turns an answer that is no success into what ends the command.
-command_failure failure_of(const error& why, const std::string& node);
+command_failure failure_of(const error& why);
+
+/// Likewise, why there was no answer.
+command_failure no_answer(const error& why, const std::string& node);
 
 /// Prints a failure to stderr, as text or JSON.
 void print_failure(const command_failure& failure, bool json);

@@ -308,7 +308,8 @@ void write_operations(json_writer& json) {
       {key_parameter},
       R"({"type":"object","required":["type","action"],"properties":{)"
       R"("type":{"type":"string"},"status":{"type":"string"},"where":{"type":"string"},)"
-      R"("after":{"type":"string"},"action":{"type":"string","enum":["signal","cancel","terminate","pause","resume"]},)"
+      R"("after":{"type":"string"},)"
+      R"("action":{"type":"string","enum":["signal","cancel","terminate","pause","resume"]},)"
       R"("signal":{"type":"string"},"params":{"type":"object"},"reason":{"type":"string"},)"
       R"("limit":{"type":"integer"}},"additionalProperties":false})",
       R"({"type":"object","properties":{"matched":{"type":"string"},)"

@@ -1,10 +1,10 @@
 #include "gateway/target.h"
 
+#include "entities/bounds.h"
+
 namespace perdure::gateway {
 
 namespace {
-
-constexpr std::size_t id_bytes_max = 255;
 
 void append_name(std::string& list, std::string_view name) {
   if (!list.empty()) list += ", ";
@@ -32,12 +32,9 @@ result<target_entity> find_entity(const runtime::engine& engine, const http_requ
   auto& segments = request.target.segments;
   auto type = find_type(engine, segments[2]);
   if (!type) return std::move(type).error();
-  auto& id = segments[3];
-  if (id.empty() || id.size() > id_bytes_max) {
-    return error{errc::malformed, "id: expected 1 to " + std::to_string(id_bytes_max) +
-                                      " bytes, got " + std::to_string(id.size())};
-  }
-  return target_entity{*type, {segments[2], id}};
+  target_entity target{*type, {segments[2], segments[3]}};
+  if (auto why = core::check(target.id, core::bounds{})) return std::move(*why);
+  return target;
 }
 
 result<const method*> find_method(const contract& contract, method_kind kind,
