@@ -4,7 +4,8 @@ namespace perdure::core {
 
 // Not defaulted in the class: records hold themselves here.
 bool operator==(const run_reset& a, const run_reset& b) {
-  return a.to == b.to && a.reason == b.reason && a.history == b.history;
+  return a.to == b.to && a.reason == b.reason && a.history == b.history && a.signals == b.signals &&
+         a.children == b.children;
 }
 
 std::uint64_t size_of(const carried_state& carried) {

@@ -69,7 +69,7 @@ struct chain_link {
 /// The entity that a message comes from.
 struct origin {
   entity_id sender;
-  timestamp life;           ///< When the sender was created: tells lives of one id apart.
+  timestamp life;           ///< Of the sender: see `record::life`.
   event_number number = 0;  ///< The sender's event `message_sent`: grows from message to message.
   std::vector<chain_link> chain;  ///< Updates that wait for this one, the outermost first.
   friend bool operator==(const origin&, const origin&) = default;
@@ -103,6 +103,9 @@ struct outgoing {
   std::string reason;     ///< Of cancel and terminate.
   std::vector<chain_link> chain;  ///< As in `origin`.
   std::string traceparent;
+  /// Of the start of a child: it may be running, started by this sender in a step that a reset has
+  /// undone. Then the sender is its parent again, and hears of its end.
+  bool adopts = false;
 
   bool starts_child() const {
     return as_child && (kind == message_kind::start || kind == message_kind::run);
@@ -134,6 +137,7 @@ struct child {
   event_number number = 0;  ///< Of the message that started it.
   entity_id entity;
   parent_close on_close = parent_close::terminate;
+  bool undone = false;  ///< The step that started it was undone by a reset: it may be adopted.
   friend bool operator==(const child&, const child&) = default;
 };
 
@@ -181,7 +185,7 @@ struct keyed_message {
   std::uint64_t digest = 0;  ///< Of kind, method and canonical parameters.
   event_number event = 0;
   run_number run = 0;
-  timestamp time;
+  timestamp time;  ///< Of its acceptance, or of the end of its update or main: its age counts from.
   bool is_update = false;
   std::optional<update_outcome> outcome;  ///< Of an update that has ended.
   std::uint16_t method = 0;
@@ -206,6 +210,8 @@ struct carried_state {
   bool paused = false;
   std::optional<started_main> main;
   timestamp reset_at;  ///< When it was last reset; 0: never.
+  /// As `record::life`; 0: of records from before lives had numbers of their own.
+  timestamp life = {};
   friend bool operator==(const carried_state&, const carried_state&) = default;
 };
 
@@ -250,9 +256,12 @@ struct delayed_signal_due {
   friend bool operator==(const delayed_signal_due&, const delayed_signal_due&) = default;
 };
 
-/// First event of a run after the first: continue-as-new.
+/// First event of a run after the first: continue-as-new, or a start anew.
 struct run_continued {
   carried_state carried;
+  /// A start that has terminated the run before, in the same step: what that run owed is answered
+  /// in `carried`, its children are ended here.
+  bool replaces = false;
   friend bool operator==(const run_continued&, const run_continued&) = default;
 };
 
@@ -320,6 +329,11 @@ struct run_reset {
   event_number to = 0;
   std::string reason;
   std::vector<record> history;
+  /// Records of the signals that came behind it, without commands: they are facts of the world
+  /// outside, and are handled again, in their order, before anything else.
+  std::vector<record> signals = {};
+  /// Children that were started behind it: the entity's to adopt, or to end with itself.
+  std::vector<child> children = {};
   friend bool operator==(const run_reset& a, const run_reset& b);
 };
 
@@ -400,9 +414,10 @@ struct version_recorded {
   friend bool operator==(const version_recorded&, const version_recorded&) = default;
 };
 
-/// What a side effect returned.
+/// What a side effect returned, or threw.
 struct side_effect_recorded {
   bytes value;
+  std::optional<error> why = {};  ///< What it threw: `rejected` by that code, else as a `failure`.
   friend bool operator==(const side_effect_recorded&, const side_effect_recorded&) = default;
 };
 
@@ -451,8 +466,12 @@ struct record {
   /// were delivered, and messages it took whose sender will not send them again.
   std::vector<event_number> settles;
   std::vector<command> commands;
-  /// Digest of the canonical state after this step, where a snapshot was taken; compared at replay.
-  std::optional<std::uint64_t> state_digest;
+  /// Digest of the canonical state after this step, every few steps; compared at replay.
+  std::optional<std::uint64_t> state_digest = {};
+  /// Set where a life begins, in an entity's first record and in a reset: names it. Lives of one id
+  /// grow and never repeat, whatever clocks do; they tell apart whose messages and activities are
+  /// meant, which are numbered from 1 again. Not a time; records that lack it had one in its place.
+  std::optional<timestamp> life = {};
 
   event_number last_event() const { return event + commands.size(); }
 

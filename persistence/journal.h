@@ -71,6 +71,8 @@ struct entity_summary {
   /// It has activities or messages under way: a node that takes over its shard brings it into
   /// memory.
   bool pending = false;
+  /// Messages that it took are not settled: their senders may send them again, or ask for answers.
+  bool unsettled = false;
 
   friend bool operator==(const entity_summary&, const entity_summary&) = default;
 };
