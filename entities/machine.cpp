@@ -374,8 +374,8 @@ std::optional<outcome> machine::seen_before(const origin& from) const {
   return repeated{where_.last_event, where_.run, false, {}, false};
 }
 
-std::optional<record> machine::fire(timestamp now) {
-  if (paused_) return std::nullopt;
+result<std::optional<record>> machine::fire(timestamp now) {
+  if (paused_) return std::optional<record>();
   auto first_reminder = earliest(reminders_);
   auto first_delayed = earliest_due(delayed_);
   const waiter* first_timer = nullptr;
@@ -398,10 +398,10 @@ std::optional<record> machine::fire(timestamp now) {
     if (auto due = main_->run_deadline) offer(*due, [] { return deadline_passed{true}; });
     if (auto due = main_->execution_deadline) offer(*due, [] { return deadline_passed{false}; });
   }
-  if (!next) return std::nullopt;
+  if (!next) return std::optional<record>();
   // An unattended handler's failure is part of the step.
   auto taken = take(begin(std::move(next->second), now), false);
-  return std::move(std::get<accepted>(taken).step);
+  return std::optional<record>(std::move(std::get<accepted>(taken).step));
 }
 
 record machine::continue_as_new(timestamp now) {
@@ -420,7 +420,7 @@ record machine::continue_as_new(timestamp now) {
 }
 
 record machine::reset(std::vector<record> history, event_number to, std::string reason,
-                      timestamp now) {
+                      timestamp now, timestamp) {
   record step;
   step.run = history.back().run + 1;
   step.event = history.back().last_event() + 1;
@@ -437,6 +437,15 @@ record machine::reset(std::vector<record> history, event_number to, std::string 
   }
   step.what = run_reset{to, std::move(reason), std::move(kept), {}, {}};
   return step;
+}
+
+outcome machine::handle_result(origin, timestamp) { return refused{}; }
+bool machine::has_delayed_due(timestamp now) const {
+  return !paused_ && std::ranges::any_of(delayed_, [&](auto& each) { return each.due <= now; });
+}
+record machine::record_state(timestamp now) {
+  auto taken = take(begin(settled{}, now), true);
+  return std::move(std::get<accepted>(taken).step);
 }
 
 result<bytes> machine::query(std::uint16_t method, bytes_view params, timestamp now) {

@@ -64,6 +64,7 @@ struct message {
   std::string traceparent = {};
   start_options start = {};  ///< Starts only.
   bool as_child = false;     ///< Likewise.
+  bool adopts = false;       ///< Likewise: see `outgoing::adopts`.
 };
 
 /// Where a cancel, a termination comes from, when it comes from another entity.
@@ -147,7 +148,7 @@ public:
 
   /// Takes the step of the earliest timer, reminder, delayed signal or deadline due at `now`;
   /// nothing when none is.
-  std::optional<record> fire(timestamp now);
+  result<std::optional<record>> fire(timestamp now);
 
   /// Begins a new run with the carried state. REQUIRES: can_continue().
   record continue_as_new(timestamp now);
@@ -155,7 +156,14 @@ public:
   /// Makes the first record of a run that goes back to the step that holds event `to`. `history` is
   /// the present run. The machine is of no use afterwards: a new one replays it.
   static record reset(std::vector<record> history, event_number to, std::string reason,
-                      timestamp now);
+                      timestamp now, timestamp life = {});
+  outcome handle_result(origin from, timestamp now);
+  void begin_life(timestamp) {}
+  bool has_delayed_due(timestamp now) const;
+  bool has_unsettled_senders() const { return !inbox_.empty(); }
+  std::optional<error> drop_handlers() { return {}; }
+  record record_state(timestamp now);
+  const std::map<entity_id, taken_messages>& inbox() const { return inbox_.get(); }
 
   /// Answers from the present state.
   result<bytes> query(std::uint16_t method, bytes_view params, timestamp now);

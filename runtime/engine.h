@@ -26,61 +26,21 @@
 #include <perdure/interceptor.h>
 #include <perdure/payload_codec.h>
 
-#include "entities/json.h"
 #include "persistence/journal.h"
+#include "process/delivery.h"
+#include "process/hosted_type.h"
 #include "runtime/activities/dispatcher.h"
-#include "runtime/courier.h"
 #include "runtime/defaults.h"
 
 namespace perdure::runtime {
 
-/// A type hosted here, with what turns its payloads into JSON.
-struct hosted_type {
-  entity_type type;
-  core::json_codec json;
-
-  explicit hosted_type(entity_type what) : type(what), json(*what.contract) {}
-  const perdure::contract& contract() const { return *type.contract; }
-};
-
-/// A handler that waits at an await.
-struct suspended_handler {
-  std::string method;           ///< Name in the contract.
-  event_number started_by = 0;  ///< The event that started it.
-};
-
-struct pending_timer {
-  std::string name;  ///< Reminder's name, the signal's method for a delayed signal, or "sleep".
-  std::string kind;  ///< "reminder", "delayed_signal" or "timer".
-  timestamp due;
-};
-
-/// What there is to know of an entity now.
-struct entity_description {
-  entity_id entity;
-  std::string status;           ///< As of `persistence::entity_status`, or "parked".
-  std::optional<error> parked;  ///< Why, when parked.
-  persistence::entity_summary summary;
-  bytes state;  ///< By the contract's state struct; empty when parked.
-  std::vector<pending_timer> timers;
-  std::vector<suspended_handler> suspended;
-  std::vector<activity_status> activities;
-  std::vector<undelivered> messages;  ///< To other entities, not taken yet.
-  std::vector<entity_id> children;
-  core::attributes attributes;
-  std::optional<core::started_main> main;  ///< If it was started.
-  std::size_t idempotency_keys = 0;
-  sharding::shard_number shard = 0;
-  sharding::epoch_number epoch = 0;
-};
-
-/// What became of an update, asked for by its idempotency key.
-struct update_state {
-  event_number event = 0;
-  run_number run = 0;
-  std::uint16_t method = 0;
-  bytes results;
-};
+using process::activity_status;
+using process::hosted_type;
+using process::pending_timer;
+using process::suspended_handler;
+using process::undelivered;
+using process::update_state;
+using entity_description = process::description;
 
 /// Figures for metrics. Counters since start, gauges now.
 struct engine_stats {

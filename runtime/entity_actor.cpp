@@ -10,7 +10,7 @@
 namespace perdure::runtime {
 
 entity_actor::entity_actor(caf::actor_config& config, shard_host& host, entity_services& services,
-                           const entity_type& type, std::shared_ptr<entity_slot> slot)
+                           const process::hosted_type& type, std::shared_ptr<entity_slot> slot)
     : caf::event_based_actor(config),
       host_(host),
       services_(services),
@@ -26,7 +26,7 @@ void entity_actor::receive(const entity_mail& mail) {
   mail_stamp::received(slot_.get());
   switch (mail.about) {
     case entity_mail::kind::deliver:
-      entity_->deliver(mail.what);
+      entity_->deliver(mail.what->what);
       host_.handled(*slot_);
       if (entity_->need_not_stay() && host_.dismiss(*slot_)) leave(std::nullopt);
       return;
@@ -44,9 +44,9 @@ void entity_actor::receive(const entity_mail& mail) {
 void entity_actor::leave(const std::optional<error>& why) {
   if (why)
     entity_->refuse_waiting(*why);
-  else if (!entity_->can_be_put_away())
+  else if (!entity_->can_leave())
     return host_.stays(*slot_);
-  if (!entity_->before_leaving(why.has_value())) return gone();
+  if (!entity_->leave(why.has_value())) return gone();
   commit barrier;
   barrier.entity = slot_;
   barrier.reached = reminder_of(entity_mail::kind::leave_durably);

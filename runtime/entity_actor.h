@@ -8,6 +8,7 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include "runtime/delivery.h"
 #include "runtime/live_entity.h"
 #include "runtime/mailbox_order.h"
 #include "runtime/shard_host.h"
@@ -32,7 +33,7 @@ struct entity_mail {
 class entity_actor final : public caf::event_based_actor {
 public:
   entity_actor(caf::actor_config& config, shard_host& host, entity_services& services,
-               const entity_type& type, std::shared_ptr<entity_slot> slot);
+               const process::hosted_type& type, std::shared_ptr<entity_slot> slot);
 
   caf::behavior make_behavior() override;
   const char* name() const override { return "perdure.entity"; }
@@ -46,7 +47,7 @@ private:
 
   shard_host& host_;
   entity_services& services_;
-  const entity_type& type_;
+  const process::hosted_type& type_;
   std::shared_ptr<entity_slot> slot_;
   std::optional<live_entity> entity_;
 };

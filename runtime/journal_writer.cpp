@@ -44,11 +44,13 @@ error to_error(append_outcome outcome) {
 
 journal_writer::journal_writer(persistence::journal& store, const wall_clock& wall,
                                const engine_limits& limits,
-                               const std::atomic<std::size_t>& expected, hooks notify)
+                               const std::atomic<std::size_t>& expected, const outlet& out,
+                               hooks notify)
     : store_(store),
       wall_(wall),
       limits_(limits),
       expected_(expected),
+      out_(out),
       notify_(std::move(notify)) {}
 
 journal_writer::~journal_writer() {
@@ -159,7 +161,7 @@ std::size_t journal_writer::commit_some(std::vector<commit>& work, std::size_t f
   for (std::size_t i = from, batch = 0; i < to; ++i) {
     auto& each = work[i];
     if (!each.step) {
-      settle(each, std::nullopt);
+      come_back(each, std::nullopt);
       continue;
     }
     const auto outcome = outcomes_[batch];
@@ -168,13 +170,10 @@ std::size_t journal_writer::commit_some(std::vector<commit>& work, std::size_t f
       const auto& after = batches_[batch].after;
       each.entity->durable.store(after.last_event, std::memory_order_release);
       notify_.committed(*each.entity, after);
-      if (each.snapshot) {
-        ++snapshots;
-        store_.keep(std::move(*each.snapshot));
-      }
+      if (each.snapshot) ++snapshots;
     }
     ++batch;
-    settle(each, outcome);
+    come_back(each, outcome);
   }
   if (!batches_.empty()) note_room();
   std::lock_guard guard{mutex_};
@@ -195,17 +194,18 @@ void journal_writer::note_room() {
     spdlog::info("the storage has room again");
 }
 
-void journal_writer::settle(commit& done, std::optional<append_outcome> outcome) {
+void journal_writer::come_back(commit& done, std::optional<append_outcome> outcome) {
   const bool durable = outcome ? *outcome == append_outcome::ok
                                : done.entity->durable.load(std::memory_order_acquire) >= done.needs;
   if (durable) {
-    for (auto& each : done.replies) each.done(std::move(each.what));
-    if (done.effects) done.effects();
+    if (done.snapshot) store_.keep(std::move(*done.snapshot));
+    for (auto& each : done.replies) out_.say(std::move(each));
+    for (auto& each : done.effects) out_.perform(done.entity->id, std::move(each));
   } else {
     const auto why = to_error(outcome.value_or(append_outcome::out_of_sequence));
     // The entity first: whoever hears of the refusal and asks at once finds it loading again.
     if (outcome) notify_.refused(*done.entity, why);
-    for (auto& each : done.replies) each.done(why);
+    for (auto& each : done.replies) out_.take_back(std::move(each), why);
   }
   if (done.reached) done.reached();
 }

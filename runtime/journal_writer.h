@@ -22,28 +22,21 @@
 
 #include "persistence/journal.h"
 #include "runtime/defaults.h"
-#include "runtime/delivery.h"
 #include "runtime/entity_slot.h"
+#include "runtime/outlet.h"
 
 namespace perdure::runtime {
-
-/// Something to be said once a step is durable.
-struct reply {
-  answerer done;
-  result<answer> what;
-};
 
 /// A step on its way to the journal; without a batch, a barrier behind the steps before it.
 struct commit {
   std::shared_ptr<entity_slot> entity;
   std::optional<persistence::batch> step;
   std::unique_ptr<persistence::snapshot> snapshot;  ///< Kept once the step is durable. Null: none.
-  std::vector<reply> replies;
-  /// Of a barrier: the replies are given only if this event is durable.
+  std::vector<process::reply> replies;
+  std::vector<process::effect> effects;  ///< Happen when the step is durable, after its replies.
+  /// Of a barrier: replies, effects and snapshot are only if this event is durable.
   event_number needs = 0;
-  /// Called when the step is durable, after its replies; may be empty. Must not block.
-  std::function<void()> effects = {};
-  /// Called when a barrier is reached, or the step has been settled; may be empty.
+  /// Called when it has come back, whatever became of it; may be empty. Must not block.
   std::function<void()> reached = {};
 };
 
@@ -65,7 +58,7 @@ public:
 
   /// `expected` counts the messages that entities are about to turn into steps.
   journal_writer(persistence::journal& store, const wall_clock& wall, const engine_limits& limits,
-                 const std::atomic<std::size_t>& expected, hooks notify);
+                 const std::atomic<std::size_t>& expected, const outlet& out, hooks notify);
   /// Works off what is queued, then ends the thread.
   ~journal_writer();
 
@@ -86,12 +79,13 @@ private:
   void commit_all(std::vector<commit>& work);
   std::size_t commit_some(std::vector<commit>& work, std::size_t from);
   void note_room();
-  void settle(commit& done, std::optional<persistence::append_outcome> outcome);
+  void come_back(commit& done, std::optional<persistence::append_outcome> outcome);
 
   persistence::journal& store_;
   const wall_clock& wall_;
   const engine_limits& limits_;
   const std::atomic<std::size_t>& expected_;
+  const outlet& out_;
   hooks notify_;
 
   mutable std::mutex mutex_;

@@ -26,17 +26,20 @@ void shard_host::deliver(delivery_ptr what) {
     if (accept(what)) return;
   }
   ++shared_.overloaded;
-  what->refuse({errc::overloaded,
-                to_string(what->target) + " has " +
-                    std::to_string(shared_.services.limits.mailbox) +
-                    " messages waiting, the limit: send it less at a time, or try again later"});
+  shared_.services.out.refuse(
+      what->target, what->what,
+      {errc::overloaded, to_string(what->target) + " has " +
+                             std::to_string(shared_.services.limits.mailbox) +
+                             " messages waiting, the limit: send it less at a time, or try again "
+                             "later"});
 }
 
 bool shard_host::accept(delivery_ptr& what) {
   auto found = find(what->hash, what->target);
   auto& to = found == residents_.end() ? activate(*what) : found->second;
-  if (to.slot->waiting.load(std::memory_order_relaxed) >= shared_.services.limits.mailbox)
-    return false;
+  const bool is_full =
+      to.slot->waiting.load(std::memory_order_relaxed) >= shared_.services.limits.mailbox;
+  if (is_full && is_bounded(what->what)) return false;
   to.last_used = shared_.coarse_time.load(std::memory_order_relaxed);
   to.slot->waiting.fetch_add(1, std::memory_order_relaxed);
   send(to, std::move(what));
@@ -57,7 +60,7 @@ void shard_host::handled(entity_slot& slot) {
   shared_.on_their_way.fetch_sub(1, std::memory_order_relaxed);
 }
 
-shard_host::resident& shard_host::activate(const delivery& first) {
+shard_host::resident& shard_host::activate(const addressed_delivery& first) {
   auto slot = std::make_shared<entity_slot>();
   slot->id = first.target;
   slot->hash = first.hash;
@@ -113,13 +116,17 @@ void shard_host::put_idle_away(std::int64_t time, std::int64_t longest, std::siz
 }
 
 void shard_host::put_all_away(const error& why) {
-  std::lock_guard guard{mutex_};
-  for (auto& [hash, each] : residents_) {
-    if (std::exchange(each.sent_off, true)) continue;
-    each.leaving = true;
-    tell(each.actor, *each.slot, {entity_mail::kind::leave, nullptr, why});
-    for (auto& kept : std::exchange(each.kept, {})) kept->refuse(why);
+  std::vector<delivery_ptr> kept;
+  {
+    std::lock_guard guard{mutex_};
+    for (auto& [hash, each] : residents_) {
+      if (std::exchange(each.sent_off, true)) continue;
+      each.leaving = true;
+      tell(each.actor, *each.slot, {entity_mail::kind::leave, nullptr, why});
+      for (auto& one : std::exchange(each.kept, {})) kept.push_back(std::move(one));
+    }
   }
+  for (auto& each : kept) shared_.services.out.refuse(each->target, each->what, why);
 }
 
 void shard_host::commit_refused(const entity_slot& slot, const error& why) {

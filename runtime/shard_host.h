@@ -41,7 +41,7 @@ public:
     caf::actor_system& system;
     entity_services& services;
     std::atomic<std::size_t>& on_their_way;  ///< Messages sent to entities and not handled yet.
-    std::function<const entity_type*(const std::string&)> find_type;
+    std::function<const process::hosted_type*(const std::string&)> find_type;
     std::atomic<std::uint64_t> active{0}, activations{0}, passivations{0}, overloaded{0};
     std::atomic<std::int64_t> coarse_time{0};  ///< Milliseconds, of whatever clock; for idleness.
   };
@@ -91,7 +91,7 @@ private:
   /// Takes `what` over, or returns false when the mailbox is full. REQUIRES: the lock is held.
   bool accept(delivery_ptr& what);
   void send(resident& to, delivery_ptr what);
-  resident& activate(const delivery& first);
+  resident& activate(const addressed_delivery& first);
   using residents = std::unordered_multimap<std::uint64_t, resident>;
   residents::iterator find(std::uint64_t hash, const entity_id& id);
   /// Returns null when the entity of this slot has gone.

@@ -192,8 +192,8 @@ void world::perform(const entry& what) {
   auto& of = get(id);
   switch (which) {
     case kind::timer:
-      if (auto step = of.machine->fire(now_)) {
-        commit(of, std::move(*step));
+      if (auto step = of.machine->fire(now_); step && *step) {
+        commit(of, std::move(**step));
       } else {
         fail(to_string(id) + ": a timer is due and cannot be fired");
       }

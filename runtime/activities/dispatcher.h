@@ -38,6 +38,7 @@
 
 #include "entities/record.h"
 #include "persistence/journal.h"
+#include "process/description.h"
 #include "runtime/defaults.h"
 
 namespace perdure::runtime {
@@ -73,17 +74,7 @@ struct attempt_failure {
   std::optional<duration> next_delay = {};
 };
 
-/// What is known of an activity that has not ended.
-struct activity_status {
-  event_number number = 0;
-  std::string activities;
-  std::uint16_t activity = 0;
-  std::string queue;
-  std::uint32_t attempt = 0;  ///< Begun so far.
-  bool running = false;       ///< An attempt is under way.
-  std::string last_failure;
-  std::optional<timestamp> next_try;  ///< When it waits for one.
-};
+using process::activity_status;
 
 struct dispatcher_figures {
   std::uint64_t pending = 0;   ///< Not ended, now.
