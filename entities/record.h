@@ -331,7 +331,7 @@ struct run_reset {
   std::vector<record> history;
   /// Records of the signals that came behind it, without commands: they are facts of the world
   /// outside, and are handled again, in their order, before anything else.
-  std::vector<record> signals = {};
+  std::vector<record> signals;
   /// Children that were started behind it: the entity's to adopt, or to end with itself.
   std::vector<child> children = {};
   friend bool operator==(const run_reset& a, const run_reset& b);
