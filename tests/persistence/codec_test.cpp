@@ -64,7 +64,7 @@ TEST_CASE("codec: a reset of a reset of a reset is read as it was written") {
   for (int i = 0; i < 50; ++i) {
     core::record outer;
     outer.event = 1;
-    outer.what = core::run_reset{1, "again", {step}};
+    outer.what = core::run_reset{1, "again", {step}, {}};
     step = std::move(outer);
   }
   entity_summary after;
@@ -213,6 +213,7 @@ TEST_CASE("layout: a row is read as it was written") {
   lmdb::index_row row;
   row.state.last = 99;
   row.state.summary = sample_records().front().second.after;
+  row.state.summary.unsettled = true;
   row.due_indexed = at(17);
   row.snapshot_event = 3;
   auto read = lmdb::read_row(lmdb::write_row(row));
