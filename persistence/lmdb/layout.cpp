@@ -186,6 +186,10 @@ std::optional<index_row> read_row(bytes_view value) {
   return row;
 }
 
+garbage::kind kind_of_end(const entity_summary& ended) {
+  return is_settled(ended) ? garbage::kind::entity : garbage::kind::held;
+}
+
 std::array<std::byte, 17> garbage_key(garbage::kind what, timestamp ended, lsn last) {
   std::array<std::byte, 17> key;
   put(key.data(), static_cast<std::uint8_t>(what));
@@ -197,8 +201,8 @@ std::array<std::byte, 17> garbage_key(garbage::kind what, timestamp ended, lsn l
 std::optional<garbage> read_garbage(bytes_view key, bytes_view value) {
   if (key.size() != 17) return std::nullopt;
   auto what = get<std::uint8_t>(key.data());
-  if (what != static_cast<std::uint8_t>(garbage::kind::run) &&
-      what != static_cast<std::uint8_t>(garbage::kind::entity)) {
+  if (what < static_cast<std::uint8_t>(garbage::kind::run) ||
+      what > static_cast<std::uint8_t>(garbage::kind::held)) {
     return std::nullopt;
   }
   return garbage{.what = static_cast<garbage::kind>(what),
