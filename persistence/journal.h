@@ -16,7 +16,7 @@
 /// Threads: `append` and `collect` from one thread, the writer; everything else from any thread.
 /// Errors of the disk that leave the truth unknown (a failed sync) end the process with a message.
 /// So does damage of what is derived from the truth, on whatever thread it is found: it is marked,
-/// and the next start derives it again. Only `acquire` throws.
+/// and the next start derives it again. Only `acquire` and `keep_schema` throw.
 
 #include <cstdint>
 #include <filesystem>
@@ -258,6 +258,15 @@ public:
   /// call begins with the first again. One that ended a moment ago may be missing, as `collect` may
   /// not find it yet. REQUIRES: most > 0.
   virtual std::vector<entity_id> held_back(timestamp now, std::size_t most) const { return {}; }
+
+  /// Returns what `keep_schema` has kept for a type, or nothing when it has kept nothing (as in
+  /// data that an earlier version has made), or when that is damaged.
+  virtual std::optional<bytes> schema(std::string_view type) const { return std::nullopt; }
+
+  /// Keeps a note of how a type's states are laid out, in place of the one before; durable when it
+  /// returns. Throws `failure` (storage_full) when it cannot be stored; the one before stays.
+  /// REQUIRES: the type fits a key.
+  virtual void keep_schema(std::string_view type, bytes what) {}
 
   /// Waits until all that was appended and kept has reached the derived environment.
   virtual void flush() = 0;

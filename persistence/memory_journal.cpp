@@ -336,6 +336,19 @@ std::vector<entity_id> memory_journal::held_back(timestamp now, std::size_t most
   return told;
 }
 
+std::optional<bytes> memory_journal::schema(std::string_view type) const {
+  std::lock_guard lock(mutex_);
+  auto found = schemas_.find(type);
+  if (found == schemas_.end()) return std::nullopt;
+  return found->second;
+}
+
+void memory_journal::keep_schema(std::string_view type, bytes what) {
+  check(is_key({std::string(type), {}}), "a type fits a key");
+  std::lock_guard lock(mutex_);
+  schemas_.insert_or_assign(std::string(type), std::move(what));
+}
+
 journal_stats memory_journal::stats() const {
   std::lock_guard lock(mutex_);
   auto figures = stats_;

@@ -51,6 +51,8 @@ public:
   void keep(snapshot taken) override;
   bool collect(timestamp now) override;
   std::vector<entity_id> held_back(timestamp now, std::size_t most) const override;
+  std::optional<bytes> schema(std::string_view type) const override;
+  void keep_schema(std::string_view type, bytes what) override;
   void flush() override {}
   journal_stats stats() const override;
 
@@ -109,6 +111,7 @@ private:
   std::uint64_t lives_ = 0;
   std::uint64_t garbage_serial_ = 0;
   mutable std::uint64_t held_after_ = 0;  ///< `held_back` goes on after this serial.
+  std::map<std::string, bytes, std::less<>> schemas_;
   journal_stats stats_;
 };
 

@@ -73,6 +73,8 @@ public:
   void keep(snapshot taken) override;
   bool collect(timestamp now) override;
   std::vector<entity_id> held_back(timestamp now, std::size_t most) const override;
+  std::optional<bytes> schema(std::string_view type) const override;
+  void keep_schema(std::string_view type, bytes what) override;
   void flush() override;
   result<nothing> backup(const std::filesystem::path& target) const override;
   journal_stats stats() const override;

@@ -66,6 +66,20 @@ sharding::epoch_number engine::store_epochs(sharding::shard_number first, std::u
   throw failure(lmdb_error(code, "taking ownership of a shard"));
 }
 
+void engine::keep_schema(std::string_view type, bytes what) {
+  check(is_key({std::string(type), {}}), "a type fits a key");
+  auto doing = "keeping the schema of " + std::string(type);
+  int code = dead_ ? EIO : log_->env().make_room(what.size());
+  if (code == 0) {
+    journal_file::change change(*log_);
+    code = change.set_schema(type, what);
+    if (code == 0) code = commit(change);
+  }
+  if (code == 0) return;
+  if (!is_full(code)) die(doing, code);
+  throw failure(lmdb_error(code, doing));
+}
+
 // -- appending -----------------------------------------------------------------------------------
 
 void engine::append(std::span<const batch> batches, std::span<append_outcome> outcomes) {
