@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::size_t segment_table_bytes = 8;
 
-/// How deep structs stand in each other at most: a reset run holds records, the first of which may
-/// be that of a reset run itself.
-constexpr int nesting_max = 256;
+/// How deep structs and lists stand in each other at most: a reset run holds records, the first of
+/// which may be that of a reset run itself; each is two deeper.
+constexpr int nesting_max = 1024;
 
 /// Builds one message of at most `words` words with `fill`, in the bytes it returns.
 template <class Root, class Fill>

@@ -215,6 +215,7 @@ core::outgoing read(wire::Outgoing::Reader from) {
   value.chain = read_list(from.getChain());
   value.traceparent = to_string(from.getTraceparent());
   value.method_name = to_string(from.getMethodName());
+  value.adopts = from.getAdopts();
   return value;
 }
 
@@ -239,7 +240,8 @@ core::taken_messages read(wire::TakenMessages::Reader from) {
 core::child read(wire::Child::Reader from) {
   return {.number = from.getNumber(),
           .entity = read(from.getEntity()),
-          .on_close = read_parent_close(from.getOnClose())};
+          .on_close = read_parent_close(from.getOnClose()),
+          .undone = from.getUndone()};
 }
 
 core::started_main read(wire::StartedMain::Reader from) {
@@ -284,6 +286,7 @@ core::carried_state read(wire::CarriedState::Reader from) {
   value.reminders = read_list(from.getReminders());
   value.delayed = read_list(from.getDelayed());
   value.idempotency = read_list(from.getIdempotency());
+  value.life = time_of(from.getLife());
   if (!from.hasExtra()) return value;
   auto extra = from.getExtra();
   value.outbox = read_list(extra.getOutbox());
@@ -319,7 +322,8 @@ core::input read_input(wire::Record::Reader from) {
     case kind::DELAYED_SIGNAL_DUE:
       return core::delayed_signal_due{in.getDelayedSignalDue()};
     case kind::RUN_CONTINUED:
-      return core::run_continued{read(in.getRunContinued())};
+      return core::run_continued{read(in.getRunContinued()),
+                                 in.getRunContinued().getExtra().getReplaces()};
     case kind::TERMINATED:
       return core::terminated{to_string(in.getTerminated())};
     case kind::MAIN_STARTED: {
@@ -346,7 +350,8 @@ core::input read_input(wire::Record::Reader from) {
     case kind::RUN_RESET: {
       auto reset = in.getRunReset();
       return core::run_reset{reset.getTo(), to_string(reset.getReason()),
-                             read_list(reset.getHistory())};
+                             read_list(reset.getHistory()), read_list(reset.getSignals()),
+                             read_list(reset.getChildren())};
     }
     case kind::SETTLED:
       return core::settled{};
@@ -386,6 +391,8 @@ core::command read(wire::Command::Reader from) {
                                     from.getVersionRecorded().getVersion()};
     case wire::Command::SIDE_EFFECT_RECORDED:
       return core::side_effect_recorded{to_bytes(from.getSideEffectRecorded())};
+    case wire::Command::SIDE_EFFECT_FAILED:
+      return core::side_effect_recorded{{}, read(from.getSideEffectFailed())};
     case wire::Command::ATTRIBUTE_SET:
       return core::attribute_set{to_string(from.getAttributeSet().getName()),
                                  read(from.getAttributeSet())};
@@ -416,6 +423,7 @@ record_header read_header(wire::Record::Reader from) {
   head.after.last_active = time_of(from.getLastActive());
   if (from.getHasNextDue()) head.after.next_due = time_of(from.getNextDue());
   head.after.pending = from.getPending();
+  head.after.unsettled = from.getUnsettled();
   if (from.hasExtra() && from.getExtra().hasAttributes()) {
     head.attributes = read_attributes(from.getExtra().getAttributes());
   }
@@ -437,6 +445,7 @@ core::record read_record(wire::Record::Reader from) {
     if (extra.hasFrom()) step.from = read(extra.getFrom());
     step.traceparent = to_string(extra.getTraceparent());
     for (auto event : extra.getSettles()) step.settles.push_back(event);
+    if (extra.getLife() != no_life) step.life = time_of(extra.getLife());
   }
   step.commands = read_list(from.getCommands());
   if (from.getHasStateDigest()) step.state_digest = from.getStateDigest();

@@ -166,7 +166,8 @@ std::size_t words_of(const core::input& value) {
                         [](const core::resumed&) { return std::size_t{0}; },
                         [](const core::run_reset& in) {
                           return struct_words<wire::RunReset>() + words_of_blob(in.reason) +
-                                 words_of(in.history);
+                                 words_of(in.history) + words_of(in.signals) +
+                                 words_of(in.children);
                         },
                         [](const core::settled&) { return std::size_t{0}; },
                     },
@@ -190,7 +191,9 @@ std::size_t words_of(const core::command& value) {
                         [](const core::activity_cancelled&) { return std::size_t{0}; },
                         [](const core::message_sent& c) { return words_of(c.message); },
                         [](const core::version_recorded& c) { return words_of_blob(c.change); },
-                        [](const core::side_effect_recorded& c) { return words_of_blob(c.value); },
+                        [](const core::side_effect_recorded& c) {
+                          return words_of_blob(c.value) + words_of(c.why);
+                        },
                         [](const core::attribute_set& c) {
                           return words_of(c.name, c.value ? &*c.value : nullptr);
                         },
@@ -205,7 +208,7 @@ std::size_t words_of(const core::record& step) {
   auto words = struct_words<wire::Record>() + words_of(step.what);
   if (step.once) words += struct_words<wire::Once>() + words_of_blob(step.once->key);
   if (!step.commands.empty()) words += words_of(step.commands);
-  if (step.from || !step.traceparent.empty() || !step.settles.empty()) {
+  if (step.from || !step.traceparent.empty() || !step.settles.empty() || step.life) {
     words += struct_words<wire::Extra>() + words_of(step.from) + words_of_blob(step.traceparent) +
              step.settles.size();
   }

@@ -8,6 +8,8 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include <perdure/types.h>
@@ -23,6 +25,9 @@ struct overloaded : Fs... {
 
 inline std::int64_t millis(timestamp time) { return time.time_since_epoch().count(); }
 inline timestamp time_of(std::int64_t millis) { return timestamp{duration{millis}}; }
+
+/// `Extra.life` where no life begins: its default.
+inline constexpr std::int64_t no_life = std::numeric_limits<std::int64_t>::min();
 
 /// Thrown while decoding, and turned into an error where the decoding began.
 struct damaged {

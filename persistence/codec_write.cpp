@@ -50,13 +50,16 @@ void write(wire::UpdateOutcome::Builder to, const core::update_outcome& value) {
   if (!value.type.empty()) to.setType(text(value.type));
 }
 
+void write(wire::Error::Builder to, const error& value) {
+  auto code = to_string(value.code);
+  to.setCode({code.data(), code.size()});  // A literal: it ends with a NUL.
+  to.setDetail(text(value.detail));
+  if (!value.type.empty()) to.setType(text(value.type));
+}
+
 void write(wire::CallOutcome::Builder to, const core::call_outcome& value) {
   if (!value.why) return to.setResults(data(value.results));
-  auto failed = to.initFailed();
-  auto code = to_string(value.why->code);
-  failed.setCode({code.data(), code.size()});  // A literal: it ends with a NUL.
-  failed.setDetail(text(value.why->detail));
-  if (!value.why->type.empty()) failed.setType(text(value.why->type));
+  write(to.initFailed(), *value.why);
 }
 
 // -- what a run carries --------------------------------------------------------------------------
@@ -144,6 +147,7 @@ void write(wire::Outgoing::Builder to, const core::outgoing& value) {
   if (!value.chain.empty()) write_list(to.initChain(count(value.chain)), value.chain);
   if (!value.traceparent.empty()) to.setTraceparent(text(value.traceparent));
   if (!value.method_name.empty()) to.setMethodName(text(value.method_name));
+  to.setAdopts(value.adopts);
 }
 
 void write(wire::TakenMessages::Request::Builder to, const core::taken_messages::request& value) {
@@ -166,6 +170,7 @@ void write(wire::Child::Builder to, const core::child& value) {
   to.setNumber(value.number);
   write(to.initEntity(), value.entity);
   to.setOnClose(number(value.on_close));
+  to.setUndone(value.undone);
 }
 
 void write(wire::StartedMain::Builder to, const core::started_main& value) {
@@ -210,14 +215,19 @@ void write(wire::CarriedExtra::Builder to, const core::carried_state& value) {
   if (value.main) write(to.initMain(), *value.main);
 }
 
-void write(wire::CarriedState::Builder to, const core::carried_state& value) {
+void write(wire::CarriedState::Builder to, const core::carried_state& value,
+           bool replaces = false) {
   to.setState(data(value.state));
   to.setCreated(millis(value.created));
   to.setTimersStarted(value.timers_started);
   write_list(to.initReminders(count(value.reminders)), value.reminders);
   write_list(to.initDelayed(count(value.delayed)), value.delayed);
   write_list(to.initIdempotency(count(value.idempotency)), value.idempotency);
-  if (has_extra(value)) write(to.initExtra(), value);
+  to.setLife(millis(value.life));
+  if (!has_extra(value) && !replaces) return;
+  auto extra = to.initExtra();
+  write(extra, value);
+  extra.setReplaces(replaces);
 }
 
 // -- inputs and commands -------------------------------------------------------------------------
@@ -242,7 +252,9 @@ void write(wire::Record::Builder to, const core::input& value) {
                  [&](const core::timer_fired& i) { in.setTimerFired(i.timer); },
                  [&](const core::reminder_fired& i) { in.setReminderFired(text(i.name)); },
                  [&](const core::delayed_signal_due& i) { in.setDelayedSignalDue(i.accepted); },
-                 [&](const core::run_continued& i) { write(in.initRunContinued(), i.carried); },
+                 [&](const core::run_continued& i) {
+                   write(in.initRunContinued(), i.carried, i.replaces);
+                 },
                  [&](const core::terminated& i) { in.setTerminated(text(i.reason)); },
                  [&](const core::main_started& i) {
                    to.setMethod(i.method);
@@ -273,6 +285,12 @@ void write(wire::Record::Builder to, const core::input& value) {
                    reset.setTo(i.to);
                    if (!i.reason.empty()) reset.setReason(text(i.reason));
                    write_list(reset.initHistory(count(i.history)), i.history);
+                   if (!i.signals.empty()) {
+                     write_list(reset.initSignals(count(i.signals)), i.signals);
+                   }
+                   if (!i.children.empty()) {
+                     write_list(reset.initChildren(count(i.children)), i.children);
+                   }
                  },
                  [&](const core::settled&) { in.setSettled(); },
              },
@@ -280,58 +298,60 @@ void write(wire::Record::Builder to, const core::input& value) {
 }
 
 void write(wire::Command::Builder to, const core::command& value) {
-  std::visit(
-      overloaded{
-          [&](const core::timer_started& c) {
-            auto started = to.initTimerStarted();
-            started.setTimer(c.timer);
-            started.setDue(millis(c.due));
-          },
-          [&](const core::timer_cancelled& c) { to.setTimerCancelled(c.timer); },
-          [&](const core::reminder_set& c) { write(to.initReminderSet(), c.set); },
-          [&](const core::reminder_cancelled& c) { to.setReminderCancelled(text(c.name)); },
-          [&](const core::update_ended& c) {
-            auto ended = to.initUpdateEnded();
-            ended.setUpdate(c.update);
-            write(ended.initOutcome(), c.outcome);
-          },
-          [&](const core::handler_failed& c) {
-            auto failed = to.initHandlerFailed();
-            failed.setStartedBy(c.started_by);
-            failed.setMessage(text(c.message));
-          },
-          [&](const core::activity_scheduled& c) {
-            auto call = to.initActivityScheduled();
-            call.setActivities(text(c.activities));
-            call.setActivity(c.activity);
-            call.setParams(data(c.params));
-            if (c.options != default_activity_options()) {
-              write(call.initOptions(), c.options);
-            }
-            if (!c.traceparent.empty()) call.setTraceparent(text(c.traceparent));
-          },
-          [&](const core::activity_cancelled& c) { to.setActivityCancelled(c.activity); },
-          [&](const core::message_sent& c) { write(to.initMessageSent(), c.message); },
-          [&](const core::version_recorded& c) {
-            auto recorded = to.initVersionRecorded();
-            recorded.setChange(text(c.change));
-            recorded.setVersion(c.version);
-          },
-          [&](const core::side_effect_recorded& c) { to.setSideEffectRecorded(data(c.value)); },
-          [&](const core::attribute_set& c) {
-            if (c.value) return write(to.initAttributeSet(), c.name, *c.value);
-            auto removed = to.initAttributeSet();
-            removed.setName(text(c.name));
-            removed.setNone();
-          },
-          [&](const core::main_ended& c) {
-            auto ended = to.initMainEnded();
-            ended.setStatus(number(c.status));
-            write(ended.initOutcome(), c.outcome);
-          },
-          [&](const core::continue_requested&) { to.setContinueRequested(); },
-      },
-      value);
+  std::visit(overloaded{
+                 [&](const core::timer_started& c) {
+                   auto started = to.initTimerStarted();
+                   started.setTimer(c.timer);
+                   started.setDue(millis(c.due));
+                 },
+                 [&](const core::timer_cancelled& c) { to.setTimerCancelled(c.timer); },
+                 [&](const core::reminder_set& c) { write(to.initReminderSet(), c.set); },
+                 [&](const core::reminder_cancelled& c) { to.setReminderCancelled(text(c.name)); },
+                 [&](const core::update_ended& c) {
+                   auto ended = to.initUpdateEnded();
+                   ended.setUpdate(c.update);
+                   write(ended.initOutcome(), c.outcome);
+                 },
+                 [&](const core::handler_failed& c) {
+                   auto failed = to.initHandlerFailed();
+                   failed.setStartedBy(c.started_by);
+                   failed.setMessage(text(c.message));
+                 },
+                 [&](const core::activity_scheduled& c) {
+                   auto call = to.initActivityScheduled();
+                   call.setActivities(text(c.activities));
+                   call.setActivity(c.activity);
+                   call.setParams(data(c.params));
+                   if (c.options != default_activity_options()) {
+                     write(call.initOptions(), c.options);
+                   }
+                   if (!c.traceparent.empty()) call.setTraceparent(text(c.traceparent));
+                 },
+                 [&](const core::activity_cancelled& c) { to.setActivityCancelled(c.activity); },
+                 [&](const core::message_sent& c) { write(to.initMessageSent(), c.message); },
+                 [&](const core::version_recorded& c) {
+                   auto recorded = to.initVersionRecorded();
+                   recorded.setChange(text(c.change));
+                   recorded.setVersion(c.version);
+                 },
+                 [&](const core::side_effect_recorded& c) {
+                   if (c.why) return write(to.initSideEffectFailed(), *c.why);
+                   to.setSideEffectRecorded(data(c.value));
+                 },
+                 [&](const core::attribute_set& c) {
+                   if (c.value) return write(to.initAttributeSet(), c.name, *c.value);
+                   auto removed = to.initAttributeSet();
+                   removed.setName(text(c.name));
+                   removed.setNone();
+                 },
+                 [&](const core::main_ended& c) {
+                   auto ended = to.initMainEnded();
+                   ended.setStatus(number(c.status));
+                   write(ended.initOutcome(), c.outcome);
+                 },
+                 [&](const core::continue_requested&) { to.setContinueRequested(); },
+             },
+             value);
 }
 
 // -- records -------------------------------------------------------------------------------------
@@ -351,10 +371,11 @@ void write(wire::Record::Builder to, const core::record& step) {
   if (!step.commands.empty()) write_list(to.initCommands(count(step.commands)), step.commands);
   to.setHasStateDigest(step.state_digest.has_value());
   to.setStateDigest(step.state_digest.value_or(0));
-  if (!step.from && step.traceparent.empty() && step.settles.empty()) return;
+  if (!step.from && step.traceparent.empty() && step.settles.empty() && !step.life) return;
   auto extra = to.initExtra();
   if (step.from) write(extra.initFrom(), *step.from);
   if (!step.traceparent.empty()) extra.setTraceparent(text(step.traceparent));
+  if (step.life) extra.setLife(millis(*step.life));
   if (step.settles.empty()) return;
   auto settles = extra.initSettles(count(step.settles));
   for (unsigned i = 0; i < settles.size(); ++i) settles.set(i, step.settles[i]);
@@ -375,6 +396,7 @@ void write_record(wire::Record::Builder to, const entity_id& entity, const core:
   to.setHasNextDue(after.next_due.has_value());
   to.setStatus(number(after.status));
   to.setPending(after.pending);
+  to.setUnsettled(after.unsettled);
   if (!attributes) return;
   auto extra = to.hasExtra() ? to.getExtra() : to.initExtra();
   write_attributes(extra.initAttributes(), *attributes);

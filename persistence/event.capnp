@@ -39,6 +39,7 @@ struct Record {
   status @13 :UInt8;
   method @14 :UInt16;  # Of signalReceived, signalDelayed, updateAccepted and mainStarted.
   pending @27 :Bool;
+  unsettled @41 :Bool;
 
   once @15 :Once;  # Null when the message came without a key.
   commands @16 :List(Command);
@@ -83,6 +84,7 @@ struct Extra {
   traceparent @1 :Text;
   settles @2 :List(UInt64);
   attributes @3 :Attributes;  # All after the step; null: as they were. Belongs to the head.
+  life @4 :Int64 = -0x8000000000000000;  # That number, which names no life: none begins here.
 }
 
 # The idempotency key that came with an input.
@@ -122,6 +124,7 @@ struct Command {
       outcome @17 :UpdateOutcome;
     }
     continueRequested @18 :Void;
+    sideEffectFailed @19 :Error;  # A side effect that threw.
   }
 }
 
@@ -149,12 +152,14 @@ struct MainStarted {
   asChild @2 :Bool;
 }
 
-# The run before, up to the step that holds event `to`. Of the records' heads only firstEvent, time,
-# run, eventCount and method are set.
+# The run before, up to the step that holds event `to`, and the signals behind it. Of the records'
+# heads only firstEvent, time, run, eventCount and method are set.
 struct RunReset {
   to @0 :UInt64;
   reason @1 :Text;
   history @2 :List(Record);
+  signals @3 :List(Record);
+  children @4 :List(Child);
 }
 
 struct ActivityCall {
@@ -203,6 +208,7 @@ struct Outgoing {
   chain @8 :List(ChainLink);
   traceparent @9 :Text;
   methodName @10 :Text;  # Set: the parameters are JSON.
+  adopts @11 :Bool;
 }
 
 struct Attribute {
@@ -276,6 +282,7 @@ struct CarriedState {
   delayed @4 :List(DelayedSignal);
   idempotency @5 :List(KeyedMessage);
   extra @6 :CarriedExtra;
+  life @7 :Int64;  # 0: unknown.
 }
 
 # What few entities have.
@@ -288,6 +295,7 @@ struct CarriedExtra {
   paused @5 :Bool;
   main @6 :StartedMain;
   resetAt @7 :Int64;  # 0: never.
+  replaces @8 :Bool;  # Of a record alone: its run began with the end of the one before.
 }
 
 struct TakenMessages {
@@ -310,6 +318,7 @@ struct Child {
   number @0 :UInt64;
   entity @1 :EntityName;
   onClose @2 :UInt8;
+  undone @3 :Bool;
 }
 
 struct StartedMain {

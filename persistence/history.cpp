@@ -16,9 +16,11 @@ namespace perdure {
 namespace {
 
 // A file: this line, then blocks, each its length (32 bits, little endian), the digest of its
-// bytes (64 bits), and its bytes. The first two are type and id, the others one record each; an
-// empty block ends the file.
-constexpr std::string_view head = "perdure history 1\n";
+// bytes (64 bits), and its bytes. The first are type, id and the schema of the type's states, which
+// may be empty; the others one record each; an empty block ends the file. The first version had no
+// schema.
+constexpr std::string_view head = "perdure history 2\n";
+constexpr std::string_view first_head = "perdure history 1\n";
 
 template <class Number>
 void put(bytes& to, Number number) {
@@ -63,16 +65,20 @@ error damaged(std::size_t block) {
 struct history::content {
   entity_id entity;
   std::vector<core::record> steps;
+  bytes schema;
 };
 
 history::history() : history(entity_id{}, {}) {}
 
-history::history(entity_id entity, std::vector<core::record> steps)
-    : content_(std::make_shared<const content>(std::move(entity), std::move(steps))) {}
+history::history(entity_id entity, std::vector<core::record> steps, bytes schema)
+    : content_(std::make_shared<const content>(std::move(entity), std::move(steps),
+                                               std::move(schema))) {}
 
 const entity_id& history::entity() const { return content_->entity; }
 
 const std::vector<core::record>& history::steps() const { return content_->steps; }
+
+const bytes& history::schema() const { return content_->schema; }
 
 std::size_t history::size() const { return content_->steps.size(); }
 
@@ -91,6 +97,7 @@ bytes history::encode() const {
   bytes all(view.begin(), view.end());
   put_block(all, as_bytes_view(content_->entity.type));
   put_block(all, as_bytes_view(content_->entity.id));
+  put_block(all, content_->schema);
   for (auto& step : content_->steps) {
     persistence::entity_summary after;
     after.run = step.run;
@@ -102,15 +109,22 @@ bytes history::encode() const {
 }
 
 result<history> history::decode(bytes_view encoded) {
-  if (!as_text(encoded).starts_with(head)) {
+  const bool has_schema = as_text(encoded).starts_with(head);
+  if (!has_schema && !as_text(encoded).starts_with(first_head)) {
     return error{errc::malformed, "no history: it does not begin with its first line"};
   }
+  static_assert(head.size() == first_head.size());
   encoded = encoded.subspan(head.size());
   const auto type = take_block(encoded);
   const auto id = type ? take_block(encoded) : std::nullopt;
   if (!type || !id) return damaged(type ? 2 : 1);
-  content found{{std::string(as_text(*type)), std::string(as_text(*id))}, {}};
-  for (std::size_t number = 3;; ++number) {
+  content found{{std::string(as_text(*type)), std::string(as_text(*id))}, {}, {}};
+  if (has_schema) {
+    const auto schema = take_block(encoded);
+    if (!schema) return damaged(3);
+    found.schema.assign(schema->begin(), schema->end());
+  }
+  for (std::size_t number = has_schema ? 4 : 3;; ++number) {
     const auto block = take_block(encoded);
     if (!block) return damaged(number);
     if (block->empty()) break;
@@ -119,7 +133,7 @@ result<history> history::decode(bytes_view encoded) {
     found.steps.push_back(std::move(*step));
   }
   if (!encoded.empty()) return error{errc::malformed, "something follows the end of the history"};
-  return history(std::move(found.entity), std::move(found.steps));
+  return history(std::move(found.entity), std::move(found.steps), std::move(found.schema));
 }
 
 result<nothing> save_history(const std::filesystem::path& file, const history& what) {

@@ -9,15 +9,14 @@
 ///   first event does not follow the entity's last one is `out_of_sequence` and leaves no trace. So
 ///   is one to an entity that has ended, unless it begins a run (`first_event == after.run_began`),
 ///   or leaves run and status as they are: what an entity sends at its end is settled after it.
-///   That one lets it live again.
+///   The first lets it live again. An entity whose records are being removed takes only that one.
 /// - `load`, `find`, `list`, `count`, `pending`, `history` and `due` see every batch whose append
-/// has
-///   returned; `noted` sees every `note` and `forget` that has.
+///   has returned; `noted` sees every `note` and `forget` that has.
 ///
 /// Threads: `append` and `collect` from one thread, the writer; everything else from any thread.
 /// Errors of the disk that leave the truth unknown (a failed sync) end the process with a message.
 /// So does damage of what is derived from the truth, on whatever thread it is found: it is marked,
-/// and the next start derives it again. Only `acquire` throws.
+/// and the next start derives it again. Only `acquire` and `keep_schema` throw.
 
 #include <cstdint>
 #include <filesystem>
@@ -76,6 +75,10 @@ struct entity_summary {
 
   friend bool operator==(const entity_summary&, const entity_summary&) = default;
 };
+
+/// Whether nothing is under way and no sender has to be answered for. Only then what has ended is
+/// removed.
+constexpr bool is_settled(const entity_summary& of) { return !of.pending && !of.unsettled; }
 
 /// One step on its way to the journal. `encoded` is made by `codec.h` from the same record and
 /// summary; it holds all of what stands beside it here, so that the index can be rebuilt from it.
@@ -244,8 +247,26 @@ public:
   /// Removes records of runs that were continued, and entities that have ended, longer ago than
   /// their retention (of an entity that was started again since, the records up to that end alone),
   /// with all records of the same entity before them; a bounded amount of work a call. Returns
-  /// whether there may be more to do at once.
+  /// whether there may be more to do at once. An entity that has ended stays while its summary is
+  /// not settled; once a batch after its end has said that it is, its retention counts from there.
   virtual bool collect(timestamp now) = 0;
+
+  /// Returns up to `most` entities that have ended longer ago than their retention, and that
+  /// `collect` leaves because their summaries are not settled: someone should bring them into
+  /// memory and settle them. They come by the time of their end. Each call goes on where the one
+  /// before it stopped; when it returns fewer than `most`, that was the last of them, and the next
+  /// call begins with the first again. One that ended a moment ago may be missing, as `collect` may
+  /// not find it yet. REQUIRES: most > 0.
+  virtual std::vector<entity_id> held_back(timestamp now, std::size_t most) const { return {}; }
+
+  /// Returns what `keep_schema` has kept for a type, or nothing when it has kept nothing (as in
+  /// data that an earlier version has made), or when that is damaged.
+  virtual std::optional<bytes> schema(std::string_view type) const { return std::nullopt; }
+
+  /// Keeps a note of how a type's states are laid out, in place of the one before; durable when it
+  /// returns. Throws `failure` (storage_full) when it cannot be stored; the one before stays.
+  /// REQUIRES: the type fits a key.
+  virtual void keep_schema(std::string_view type, bytes what) {}
 
   /// Waits until all that was appended and kept has reached the derived environment.
   virtual void flush() = 0;

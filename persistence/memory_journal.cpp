@@ -85,17 +85,19 @@ void memory_journal::store(const batch& next) {
              ended.last_event == entity.summary().last_event;
     });
   } else if (begins_run(next) && !has_ended(entity.summary().status)) {
-    garbage_.push_back(
-        {next.entity, entity.lives, true, entity.summary().last_event, next.after.last_active});
-  }
-  if (has_ended(next.after.status)) {
-    garbage_.push_back(
-        {next.entity, entity.lives, false, next.after.last_event, next.after.last_active});
-    entity.progress.clear();
+    add_garbage(next.entity, entity, true, next.after.last_active);
   }
   if (next.attributes) entity.attributes = *next.attributes;
   entity.records.push_back(
       {next.after.run, next.first_event, next.after, next.encoded, digest_of(next.encoded)});
+  if (!has_ended(next.after.status)) return;
+  add_garbage(next.entity, entity, false, next.after.last_active);
+  entity.progress.clear();
+}
+
+void memory_journal::add_garbage(const entity_id& entity, const stored_entity& of, bool is_run,
+                                 timestamp ended) {
+  garbage_.push_back({entity, of.lives, is_run, of.summary().last_event, ended, ++garbage_serial_});
 }
 
 void memory_journal::append(std::span<const batch> batches, std::span<append_outcome> outcomes) {
@@ -297,17 +299,54 @@ void memory_journal::remove(const garbage& ended) {
                 [&](auto& stored) { return stored.after.last_event <= ended.last_event; });
 }
 
+bool memory_journal::is_over(const garbage& ended, timestamp now) const {
+  auto retention = ended.is_run ? options_.history_retention : options_.terminated_retention;
+  return ended.ended + retention <= now;
+}
+
+/// Whether it is an entity as it is now, and not settled.
+bool memory_journal::is_held(const garbage& ended) const {
+  if (ended.is_run) return false;
+  auto found = entities_.find(ended.entity);
+  if (found == entities_.end() || found->second.lives != ended.life) return false;
+  auto& summary = found->second.summary();
+  return summary.last_event == ended.last_event && !is_settled(summary);
+}
+
 bool memory_journal::collect(timestamp now) {
   std::lock_guard lock(mutex_);
-  auto is_over = [&](const garbage& ended) {
-    auto retention = ended.is_run ? options_.history_retention : options_.terminated_retention;
-    return ended.ended + retention <= now;
-  };
-  auto over = std::ranges::find_if(garbage_, is_over);
-  if (over == garbage_.end()) return false;
-  remove(*over);
-  garbage_.erase(over);
-  return std::ranges::any_of(garbage_, is_over);
+  auto may_go = [&](const garbage& ended) { return is_over(ended, now) && !is_held(ended); };
+  auto gone = std::ranges::find_if(garbage_, may_go);
+  if (gone == garbage_.end()) return false;
+  remove(*gone);
+  return std::any_of(garbage_.erase(gone), garbage_.end(), may_go);
+}
+
+std::vector<entity_id> memory_journal::held_back(timestamp now, std::size_t most) const {
+  std::lock_guard lock(mutex_);
+  std::vector<entity_id> told;
+  auto after = std::exchange(held_after_, 0);
+  for (auto& ended : garbage_) {
+    if (ended.serial <= after || !is_over(ended, now) || !is_held(ended)) continue;
+    told.push_back(ended.entity);
+    if (told.size() < most) continue;
+    held_after_ = ended.serial;
+    break;
+  }
+  return told;
+}
+
+std::optional<bytes> memory_journal::schema(std::string_view type) const {
+  std::lock_guard lock(mutex_);
+  auto found = schemas_.find(type);
+  if (found == schemas_.end()) return std::nullopt;
+  return found->second;
+}
+
+void memory_journal::keep_schema(std::string_view type, bytes what) {
+  check(is_key({std::string(type), {}}), "a type fits a key");
+  std::lock_guard lock(mutex_);
+  schemas_.insert_or_assign(std::string(type), std::move(what));
 }
 
 journal_stats memory_journal::stats() const {

@@ -50,6 +50,9 @@ public:
   due_reader due(timestamp until) const override;
   void keep(snapshot taken) override;
   bool collect(timestamp now) override;
+  std::vector<entity_id> held_back(timestamp now, std::size_t most) const override;
+  std::optional<bytes> schema(std::string_view type) const override;
+  void keep_schema(std::string_view type, bytes what) override;
   void flush() override {}
   journal_stats stats() const override;
 
@@ -79,6 +82,7 @@ private:
     bool is_run = false;
     event_number last_event = 0;  ///< With which it ended.
     timestamp ended;
+    std::uint64_t serial = 0;  ///< Grows from one to the next.
   };
 
   struct planned_failure {
@@ -88,6 +92,9 @@ private:
 
   append_outcome admit(const batch& next) const;
   void store(const batch& next);
+  void add_garbage(const entity_id& entity, const stored_entity& of, bool is_run, timestamp ended);
+  bool is_over(const garbage& ended, timestamp now) const;
+  bool is_held(const garbage& ended) const;
   void remove(const garbage& ended);
   static bool matches(const list_filter& filter, const entity_id& entity,
                       const stored_entity& stored);
@@ -99,9 +106,12 @@ private:
   mutable std::mutex mutex_;
   std::vector<sharding::epoch_number> epochs_;
   std::map<entity_id, stored_entity> entities_;
-  std::deque<garbage> garbage_;
+  std::deque<garbage> garbage_;  ///< In order of their serials.
   std::deque<planned_failure> failures_;
   std::uint64_t lives_ = 0;
+  std::uint64_t garbage_serial_ = 0;
+  mutable std::uint64_t held_after_ = 0;  ///< `held_back` goes on after this serial.
+  std::map<std::string, bytes, std::less<>> schemas_;
   journal_stats stats_;
 };
 

@@ -60,6 +60,7 @@ private:
     if constexpr (requires { what.outcome; }) (*this)(what.outcome);
     if constexpr (requires { what.carried; }) (*this)(what.carried);
     if constexpr (requires { what.history; }) all(what.history);
+    if constexpr (requires { what.signals; }) all(what.signals);
   }
   template <class Command>
   void command(Command& what) {

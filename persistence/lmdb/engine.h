@@ -72,6 +72,9 @@ public:
   due_reader due(timestamp until) const override;
   void keep(snapshot taken) override;
   bool collect(timestamp now) override;
+  std::vector<entity_id> held_back(timestamp now, std::size_t most) const override;
+  std::optional<bytes> schema(std::string_view type) const override;
+  void keep_schema(std::string_view type, bytes what) override;
   void flush() override;
   result<nothing> backup(const std::filesystem::path& target) const override;
   journal_stats stats() const override;
@@ -100,9 +103,9 @@ private:
   void publish(std::span<const batch> batches);
   /// `ended_run`: the last record of the run that ended with this one's beginning; 0: none.
   void note_garbage(const entity_summary& after, lsn number, lsn ended_run, std::string_view key);
-  /// What is settled after the end is over with the end: one piece of garbage takes the other's
-  /// place.
-  void replace_garbage(std::string_view key, const entity_state& ended);
+  /// The entity has gone on after its end. Its garbage makes way for that of a later end (what is
+  /// settled after the end is over with the end); one that lives again leaves behind what it was.
+  void replace_garbage(std::string_view key, const entity_state& ended, bool lives_again);
   void drop_progress(std::string_view key);
   bool has_room(std::uint64_t incoming_bytes);
   std::optional<std::uint64_t> free_on_disk() const;
@@ -158,6 +161,10 @@ private:
   std::vector<lsn> records_of(const garbage& ended) const;
   void finish_removal(const garbage& ended);
   void put_back();
+  /// Whether the entity whose last record this is loses its records now.
+  bool is_being_removed(lsn last) const;
+  std::vector<garbage> held_garbage(const index_file::garbage_position& from, timestamp until,
+                                    std::size_t most) const;
 
   const lmdb_options options_;
   const directory_lock lock_;
@@ -188,8 +195,9 @@ private:
 
   mutable std::mutex lists_mutex_;  ///< The lists below.
   std::vector<garbage> garbage_found_;
-  std::vector<garbage> garbage_gone_;
-  std::set<lsn> garbage_passed_;  ///< Picked or gone, and still in the index.
+  mutable std::vector<garbage> garbage_gone_;
+  std::set<lsn> garbage_passed_;  ///< Picked or gone, and still in the index; not what is held.
+  mutable index_file::garbage_position held_from_;  ///< Where `held_back` goes on.
   std::uint64_t flushes_ = 0;
   mutable std::vector<std::pair<timestamp, std::string>> due_to_mend_;
 

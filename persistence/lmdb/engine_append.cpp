@@ -66,6 +66,20 @@ sharding::epoch_number engine::store_epochs(sharding::shard_number first, std::u
   throw failure(lmdb_error(code, "taking ownership of a shard"));
 }
 
+void engine::keep_schema(std::string_view type, bytes what) {
+  check(is_key({std::string(type), {}}), "a type fits a key");
+  auto doing = "keeping the schema of " + std::string(type);
+  int code = dead_ ? EIO : log_->env().make_room(what.size());
+  if (code == 0) {
+    journal_file::change change(*log_);
+    code = change.set_schema(type, what);
+    if (code == 0) code = commit(change);
+  }
+  if (code == 0) return;
+  if (!is_full(code)) die(doing, code);
+  throw failure(lmdb_error(code, doing));
+}
+
 // -- appending -----------------------------------------------------------------------------------
 
 void engine::append(std::span<const batch> batches, std::span<append_outcome> outcomes) {
@@ -122,6 +136,9 @@ append_outcome engine::stage(const batch& next, std::size_t place) {
   auto& before = row->staged.summary;
   if (next.first_event != before.last_event + 1) return append_outcome::out_of_sequence;
   if (!may_follow(before, next)) return append_outcome::out_of_sequence;
+  if (has_ended(before.status) && !begins_run(next) && is_being_removed(row->staged.last)) {
+    return append_outcome::out_of_sequence;
+  }
   check(next.after.last_event >= next.first_event, "a batch ends where it begins, or later");
   auto number = next_ + staged_.size();
   staged_.push_back({place, row, number, row->staged.last});
@@ -154,7 +171,7 @@ void engine::publish(std::span<const batch> batches) {
     auto& next = batches[staged.place];
     auto& row = *staged.row;
     bool had_ended = row.exists && has_ended(row.state.summary.status);
-    if (had_ended && !begins_run(next)) replace_garbage(row.key, row.state);
+    if (had_ended) replace_garbage(row.key, row.state, begins_run(next));
     overlay_.set(row, entity_state{next.after, staged.number}, attributes_after(next));
     note_garbage(next.after, staged.number, begins_run(next) && !had_ended ? staged.back : 0,
                  row.key);
@@ -173,14 +190,20 @@ void engine::note_garbage(const entity_summary& after, lsn number, lsn ended_run
     garbage_found_.push_back({what, after.last_active, last, std::string(key)});
   };
   if (ended_run != 0) add(garbage::kind::run, ended_run);
-  if (ended) add(garbage::kind::entity, number);
+  if (ended) add(kind_of_end(after), number);
 }
 
-void engine::replace_garbage(std::string_view key, const entity_state& ended) {
+void engine::replace_garbage(std::string_view key, const entity_state& ended, bool lives_again) {
+  garbage of{kind_of_end(ended.summary), ended.summary.last_active, ended.last, std::string(key)};
+  bool held = of.what == garbage::kind::held;
+  if (lives_again && !held) return;
   std::lock_guard lock(lists_mutex_);
-  garbage_passed_.insert(ended.last);
-  garbage_gone_.push_back(
-      {garbage::kind::entity, ended.summary.last_active, ended.last, std::string(key)});
+  garbage_gone_.push_back(of);
+  if (!held) garbage_passed_.insert(of.last);
+  if (!lives_again) return;
+  // What it owed is its new run's now.
+  of.what = garbage::kind::entity;
+  garbage_found_.push_back(std::move(of));
 }
 
 void engine::drop_progress(std::string_view key) {

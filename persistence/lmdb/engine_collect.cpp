@@ -135,6 +135,12 @@ void engine::finish_removal(const garbage& ended) {
   garbage_gone_.push_back(ended);
 }
 
+bool engine::is_being_removed(lsn last) const {
+  return std::ranges::any_of(removing_.what, [&](auto& ended) {
+    return ended.what == garbage::kind::entity && ended.last == last;
+  });
+}
+
 void engine::put_back() {
   std::lock_guard lock(lists_mutex_);
   for (auto& ended : removing_.what) {
@@ -144,6 +150,56 @@ void engine::put_back() {
   }
   removing_ = {};
   garbage_from_ = {};
+}
+
+// -- what is held back ---------------------------------------------------------------------------
+
+std::vector<garbage> engine::held_garbage(const index_file::garbage_position& from, timestamp until,
+                                          std::size_t most) const {
+  return from_index([&] {
+    read_transaction txn(index_->env());
+    std::vector<garbage> page;
+    auto next = from;
+    while (page.size() < most) {
+      auto found = index_->next_garbage(txn, garbage::kind::held, next, until, {});
+      if (!found) break;
+      next = {found->ended, found->last + 1};
+      page.push_back(std::move(*found));
+    }
+    return page;
+  });
+}
+
+std::vector<entity_id> engine::held_back(timestamp now, std::size_t most) const {
+  std::vector<entity_id> told;
+  std::vector<garbage> stale;
+  index_file::garbage_position from;
+  {
+    std::lock_guard lock(lists_mutex_);
+    from = held_from_;
+  }
+  bool more = true;
+  while (more && told.size() < most) {
+    auto wanted = most - told.size();
+    auto page = held_garbage(from, now - options_.terminated_retention, wanted);
+    more = page.size() == wanted;
+    for (auto& ended : page) {
+      from = {ended.ended, ended.last + 1};
+      auto entity = entity_of(ended.key);
+      auto state = state_of(entity);
+      // Otherwise it is settled, or lives again: if the index has not learned of that yet, it does.
+      bool holds = state && state->last == ended.last;
+      if (holds) {
+        told.push_back(std::move(entity));
+      } else {
+        stale.push_back(std::move(ended));
+      }
+    }
+  }
+  std::lock_guard lock(lists_mutex_);
+  held_from_ = more ? from : index_file::garbage_position{};
+  garbage_gone_.insert(garbage_gone_.end(), stale.begin(), stale.end());
+  return told;
 }
 
 }  // namespace perdure::persistence::lmdb

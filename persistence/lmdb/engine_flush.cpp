@@ -150,7 +150,9 @@ public:
     }
     for (auto& item : written_) of_.snapshots_.done(item);
     for (auto* item : progress_written_) of_.progress_.done(*item);
-    for (auto& ended : gone_) of_.garbage_passed_.erase(ended.last);
+    for (auto& ended : gone_) {
+      if (ended.what != garbage::kind::held) of_.garbage_passed_.erase(ended.last);
+    }
     ++of_.flushes_;
     of_.applied_ = mark_.last;
     of_.unindexed_bytes_ -= bytes_;

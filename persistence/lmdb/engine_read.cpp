@@ -1,3 +1,5 @@
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -109,6 +111,18 @@ std::vector<activity_progress> engine::noted(const entity_id& entity) const {
   std::vector<activity_progress> found;
   for (auto& [activity, progress] : all) found.push_back(std::move(progress));
   return found;
+}
+
+// -- schemas of states ---------------------------------------------------------------------------
+
+std::optional<bytes> engine::schema(std::string_view type) const {
+  try {
+    read_transaction txn(log_->env());
+    return log_->schema(txn, type);
+  } catch (const failure& failed) {
+    spdlog::error("{}: reading a schema: {}", options_.directory.string(), failed.what());
+    return std::nullopt;
+  }
 }
 
 // -- other figures -------------------------------------------------------------------------------

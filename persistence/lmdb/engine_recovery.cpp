@@ -82,10 +82,12 @@ void engine::apply_intact(const read_transaction& in, const log_entry& entry,
   auto attributes =
       head.attributes ? std::make_shared<const core::attributes>(*head.attributes) : nullptr;
   if (!attributes && head.first_event == 1) attributes = no_attributes();
-  bool ended_run = entry.begins_run && entry.back != 0 && !end_of_life(in, entry.back);
-  if (has_ended(head.after.status) && !entry.begins_run && entry.back != 0) {
-    if (auto ended = end_of_life(in, entry.back)) replace_garbage(row->key, *ended);
+  std::optional<entity_state> ended;  // The end that it follows.
+  if (entry.back != 0 && (entry.begins_run || has_ended(head.after.status))) {
+    ended = end_of_life(in, entry.back);
   }
+  bool ended_run = entry.begins_run && entry.back != 0 && !ended;
+  if (ended) replace_garbage(row->key, *ended, entry.begins_run);
   overlay_.set(*row, entity_state{head.after, entry.number}, std::move(attributes));
   note_garbage(head.after, entry.number, ended_run ? entry.back : 0, row->key);
   unindexed_bytes_ += log_head_bytes + entry.encoded.size();

@@ -197,7 +197,7 @@ int environment::make_room(std::size_t incoming) {
   if (needed <= map_bytes_) return 0;
   std::lock_guard writing(writing_);
   std::lock_guard readers(map_);
-  auto wanted = map_bytes_;
+  auto wanted = map_bytes_.load();
   while (wanted < needed) wanted *= 2;
   int code = mdb_env_set_mapsize(env_, wanted);
   if (code == 0) map_bytes_ = wanted;

@@ -10,6 +10,7 @@
 
 #include <lmdb.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -144,7 +145,7 @@ private:
   std::string registered_;
   MDB_env* env_ = nullptr;
   std::size_t page_bytes_ = 0;
-  std::size_t map_bytes_ = 0;
+  std::atomic<std::size_t> map_bytes_ = 0;
   std::mutex writing_;
   mutable std::shared_mutex map_;
   mutable std::mutex readers_mutex_;

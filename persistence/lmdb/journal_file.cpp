@@ -18,6 +18,9 @@ constexpr std::string_view shards_key = "shards";
 constexpr std::string_view id_key = "id";
 constexpr std::string_view epochs_key = "epochs";
 constexpr std::string_view next_key = "next";
+constexpr std::string_view schema_prefix = "schema:";
+
+std::string schema_key(std::string_view type) { return std::string(schema_prefix).append(type); }
 
 template <class T>
 bytes_view view_of(const T& value) {
@@ -138,6 +141,24 @@ journal_file::lookup journal_file::read(const read_transaction& in, lsn number) 
   return {.how = presence::intact, .entry = *entry};
 }
 
+std::optional<bytes> journal_file::schema(const read_transaction& in, std::string_view type) const {
+  auto found = in.get(meta_, as_bytes_view(schema_key(type)));
+  auto intact = found ? read_checked(*found) : std::nullopt;
+  if (!intact) return std::nullopt;
+  return bytes(intact->begin(), intact->end());
+}
+
+std::vector<std::string> journal_file::damaged_schemas(const read_transaction& in) const {
+  std::vector<std::string> types;
+  cursor at(in.raw(), meta_);
+  for (bool more = at.seek(as_bytes_view(schema_prefix)); more; more = at.next()) {
+    auto key = as_text(at.key());
+    if (!key.starts_with(schema_prefix)) break;
+    if (!read_checked(at.value())) types.emplace_back(key.substr(schema_prefix.size()));
+  }
+  return types;
+}
+
 // -- change --------------------------------------------------------------------------------------
 
 journal_file::change::change(journal_file& of) : of_(of), txn_(of.env()) {}
@@ -158,6 +179,10 @@ int journal_file::change::remove(lsn number) {
 
 int journal_file::change::set_next(lsn next) {
   return txn_.put(of_.meta_, as_bytes_view(next_key), view_of(next));
+}
+
+int journal_file::change::set_schema(std::string_view type, bytes_view what) {
+  return txn_.put(of_.meta_, as_bytes_view(schema_key(type)), write_checked(what));
 }
 
 int journal_file::change::set_epochs(const std::vector<sharding::epoch_number>& epochs) {

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "persistence/journal.h"
@@ -53,6 +55,11 @@ public:
   /// Returns the record `number`, its checksum verified.
   lookup read(const read_transaction& in, lsn number) const;
 
+  /// Returns what is kept of a type's state; nothing when that is damaged, or there is none.
+  std::optional<bytes> schema(const read_transaction& in, std::string_view type) const;
+  /// Returns the types whose schema is damaged.
+  std::vector<std::string> damaged_schemas(const read_transaction& in) const;
+
   std::uint64_t records() const { return records_.load(std::memory_order_relaxed); }
   std::uint64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
   /// Pages of the file that hold nothing now, about: what can be written without a longer file.
@@ -67,6 +74,7 @@ public:
     int append(const log_entry& entry);  ///< Numbers ascend.
     int remove(lsn number);
     int set_next(lsn next);  ///< So that numbers of removed records are not used again.
+    int set_schema(std::string_view type, bytes_view what);
     int set_epochs(const std::vector<sharding::epoch_number>& epochs);
     int commit();
 

@@ -53,7 +53,8 @@ struct packed_row {
   std::uint32_t run;
   std::uint8_t status;
   std::uint8_t pending;
-  std::array<std::uint8_t, 2> reserved;
+  std::uint8_t unsettled;
+  std::uint8_t reserved;
 };
 static_assert(sizeof(packed_row) == index_row_bytes);
 
@@ -152,7 +153,8 @@ std::array<std::byte, index_row_bytes> write_row(const index_row& row) {
       .run = summary.run,
       .status = static_cast<std::uint8_t>(summary.status),
       .pending = summary.pending ? std::uint8_t{1} : std::uint8_t{0},
-      .reserved = {},
+      .unsettled = summary.unsettled ? std::uint8_t{1} : std::uint8_t{0},
+      .reserved = 0,
   };
   return std::bit_cast<std::array<std::byte, index_row_bytes>>(packed);
 }
@@ -161,7 +163,8 @@ std::optional<index_row> read_row(bytes_view value) {
   if (value.size() != index_row_bytes) return std::nullopt;
   auto packed = get<packed_row>(value.data());
   if (packed.status < static_cast<std::uint8_t>(entity_status::running) ||
-      packed.status > static_cast<std::uint8_t>(entity_status::paused) || packed.pending > 1) {
+      packed.status > static_cast<std::uint8_t>(entity_status::paused) || packed.pending > 1 ||
+      packed.unsettled > 1) {
     return std::nullopt;
   }
   index_row row;
@@ -176,10 +179,15 @@ std::optional<index_row> read_row(bytes_view value) {
       .last_active = timestamp{duration{packed.last_active}},
       .next_due = optional_time(packed.next_due),
       .pending = packed.pending != 0,
+      .unsettled = packed.unsettled != 0,
   };
   row.due_indexed = optional_time(packed.due_indexed);
   row.snapshot_event = packed.snapshot_event;
   return row;
+}
+
+garbage::kind kind_of_end(const entity_summary& ended) {
+  return is_settled(ended) ? garbage::kind::entity : garbage::kind::held;
 }
 
 std::array<std::byte, 17> garbage_key(garbage::kind what, timestamp ended, lsn last) {
@@ -193,8 +201,8 @@ std::array<std::byte, 17> garbage_key(garbage::kind what, timestamp ended, lsn l
 std::optional<garbage> read_garbage(bytes_view key, bytes_view value) {
   if (key.size() != 17) return std::nullopt;
   auto what = get<std::uint8_t>(key.data());
-  if (what != static_cast<std::uint8_t>(garbage::kind::run) &&
-      what != static_cast<std::uint8_t>(garbage::kind::entity)) {
+  if (what < static_cast<std::uint8_t>(garbage::kind::run) ||
+      what > static_cast<std::uint8_t>(garbage::kind::held)) {
     return std::nullopt;
   }
   return garbage{.what = static_cast<garbage::kind>(what),

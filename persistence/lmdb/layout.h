@@ -23,7 +23,7 @@ using lsn = std::uint64_t;
 inline constexpr std::uint32_t format_version = 1;
 
 /// Format of the index. An index of another one is built again.
-inline constexpr std::uint32_t index_format_version = 2;
+inline constexpr std::uint32_t index_format_version = 3;
 
 /// Tells one journal from every other.
 using journal_id = std::array<std::byte, 16>;
@@ -117,9 +117,10 @@ std::array<std::byte, index_row_bytes> write_row(const index_row& row);
 std::optional<index_row> read_row(bytes_view value);
 
 /// A run or an entity that ended, and may be removed when it ended long enough ago. Of an entity
-/// that was started again since, that is what it had done until then.
+/// that was started again since, that is what it had done until then. One that is held back ended
+/// without being settled: it is not removed before a later record says that it is.
 struct garbage {
-  enum class kind : std::uint8_t { run = 1, entity = 2 };
+  enum class kind : std::uint8_t { run = 1, entity = 2, held = 3 };
   kind what = kind::run;
   timestamp ended;
   lsn last = 0;     ///< Of its last record.
@@ -127,6 +128,9 @@ struct garbage {
 
   friend bool operator==(const garbage&, const garbage&) = default;
 };
+
+/// Returns what an entity is that has ended so.
+garbage::kind kind_of_end(const entity_summary& ended);
 
 /// Key of a piece of garbage: sorts by kind, then by when it ended.
 std::array<std::byte, 17> garbage_key(garbage::kind what, timestamp ended, lsn last);

@@ -36,6 +36,10 @@ public:
       }
     }
     for (auto& [key, seen] : entities_) check_gap(key, seen);
+    read_transaction txn(log_.env());
+    for (auto& type : log_.damaged_schemas(txn)) {
+      add({0, {}, 0, "the schema that is kept of type " + type + " is damaged"});
+    }
     report_.entities = entities_.size();
   }
 

@@ -61,10 +61,10 @@ TEST_CASE("codec: a reset of a reset of a reset is read as it was written") {
   core::record step;
   step.event = 1;
   step.what = core::signal_received{7, bytes_of("the very first")};
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 300; ++i) {
     core::record outer;
     outer.event = 1;
-    outer.what = core::run_reset{1, "again", {step}};
+    outer.what = core::run_reset{1, "again", {step}, {}};
     step = std::move(outer);
   }
   entity_summary after;
@@ -110,6 +110,28 @@ TEST_CASE("codec: a large payload goes through") {
   after.last_event = 1;
   auto encoded = encode_record({"cart", "x"}, step, after);
   CHECK(*decode_record(encoded) == step);
+}
+
+TEST_CASE("codec: a reset of a run as large as runs may be is read as it was written") {
+  core::record reset;
+  core::run_reset what{60'000, "a mistake", {}, {}};
+  for (event_number event = 1; event <= 60'000; ++event) {
+    core::record step;
+    step.event = event;
+    step.what = core::signal_received{7, bytes(700, static_cast<std::byte>(event))};
+    if (event % 2 == 0) step.from = core::origin{{"order", "7"}, at(-5000), event, {}};
+    (event % 10 == 0 ? what.signals : what.history).push_back(std::move(step));
+  }
+  reset.event = 60'001;
+  reset.what = std::move(what);
+  entity_summary after;
+  after.run_began = after.last_event = 60'001;
+  auto encoded = encode_record({"cart", "x"}, reset, after);
+  CHECK(encoded.size() > 50 * 1024 * 1024);
+  CHECK(decode_header(encoded)->after == after);
+  auto step = decode_record(encoded);
+  REQUIRE(step);
+  CHECK(*step == reset);
 }
 
 TEST_CASE("codec: a small signal takes few bytes") {
@@ -213,6 +235,7 @@ TEST_CASE("layout: a row is read as it was written") {
   lmdb::index_row row;
   row.state.last = 99;
   row.state.summary = sample_records().front().second.after;
+  row.state.summary.unsettled = true;
   row.due_indexed = at(17);
   row.snapshot_event = 3;
   auto read = lmdb::read_row(lmdb::write_row(row));

@@ -3,8 +3,7 @@
 
 #include <optional>
 
-#include "sharding/shard.h"
-#include "tests/persistence/support.h"
+#include "tests/persistence/engines.h"
 
 namespace perdure::persistence {
 
@@ -12,53 +11,13 @@ namespace {
 
 using namespace testing;
 
-constexpr std::uint32_t shards = 16;
+constexpr auto shards = fixture::shards;
 
 const entity_id alice{"cart", "alice"};
 const entity_id bob{"cart", "bob"};
 const entity_id tea{"inventory", "tea"};
 
-/// An engine with one shard owner.
-class fixture {
-public:
-  virtual ~fixture() = default;
-  virtual journal& engine() = 0;
-
-  /// Called between telling and asking.
-  virtual void settle() {}
-
-  void open_all() { story.epoch = engine().acquire_all().front(); }
-
-  storyteller story{shards};
-};
-
-class in_memory : public fixture {
-public:
-  in_memory() { open_all(); }
-  journal& engine() override { return journal_; }
-
-private:
-  memory_journal journal_{{.shard_count = shards}};
-};
-
-class on_lmdb : public fixture {
-public:
-  on_lmdb() : journal_(open(quiet(directory_.path()))) { open_all(); }
-  journal& engine() override { return *journal_; }
-
-private:
-  temporary_directory directory_;
-  std::unique_ptr<journal> journal_;
-};
-
-class on_lmdb_flushed : public on_lmdb {
-public:
-  void settle() override { engine().flush(); }
-};
-
 }  // namespace
-
-#define EVERY_ENGINE in_memory, on_lmdb, on_lmdb_flushed
 
 TEST_CASE_TEMPLATE("journal: an entity that was never told of does not exist", F, EVERY_ENGINE) {
   F f;

@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <span>
+
 #include "tests/persistence/support.h"
 
 namespace perdure::persistence {
@@ -46,6 +49,24 @@ TEST_CASE("lmdb: what was appended is there after opening again, indexed or not"
   CHECK(due_of(*journal, at(501)) == std::vector{std::pair{bob, at(500)}});
   CHECK(journal->list({}).size() == 2);
   CHECK(journal->stats().unindexed_records == 3);
+}
+
+TEST_CASE("lmdb: a record as large as a run may be is there after opening again") {
+  temporary_directory directory;
+  storyteller story(16);
+  core::record part;
+  part.event = 1;
+  part.what = core::signal_received{7, bytes(60 << 20, std::byte{42})};
+  {
+    auto journal = open(quiet(directory.path()));
+    story.epoch = journal->acquire_all().front();
+    must_append(*journal, {story.signal(alice),
+                           story.tell(alice, core::run_reset{1, "a mistake", {part}, {}}),
+                           story.signal(alice)});
+  }
+  auto loaded = open(quiet(directory.path()))->load(alice);
+  REQUIRE(loaded);
+  CHECK(std::ranges::equal(loaded->records, std::span(story.records(alice)).subspan(1)));
 }
 
 TEST_CASE("lmdb: epochs are durable, and grow with each owner") {

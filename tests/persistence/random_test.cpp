@@ -2,6 +2,7 @@
 // and opened, flushed and robbed of its index at random points. Both give the same answers
 // throughout.
 
+#include <algorithm>
 #include <random>
 
 #include "tests/persistence/support.h"
@@ -26,7 +27,7 @@ public:
   }
 
   void step() {
-    switch (pick(22)) {
+    switch (pick(23)) {
       case 0:
         return reopen();
       case 1:
@@ -49,6 +50,8 @@ public:
         return note();
       case 11:
         return compare_pending();
+      case 12:
+        return compare_held();
       default:
         return tell();
     }
@@ -59,6 +62,7 @@ public:
     compare_lists();
     compare_due();
     compare_pending();
+    compare_held();
   }
 
   void verify() {
@@ -94,12 +98,15 @@ private:
 
   batch next_of(const entity_id& of) {
     if (!story_.knows(of)) return story_.signal(of, pick(100), pick(3));
-    if (has_ended(story_.summary(of).status)) return story_.started(of);
+    if (has_ended(story_.summary(of).status)) {
+      return pick(2) == 0 ? story_.started(of) : story_.settled(of, pick(3) == 0, pick(3) == 0);
+    }
     switch (pick(16)) {
       case 0:
         return story_.continued(of);
       case 1:
         if (pick(2) == 0) return story_.signal(of, 5000);
+        if (pick(2) == 0) return story_.ended_open(of, pick(2) == 0, pick(2) == 0);
         return pick(2) == 0 ? story_.terminated(of) : story_.ended(of, entity_status::failed);
       case 2:
       case 3:
@@ -150,6 +157,17 @@ private:
   }
 
   void compare_pending() { CHECK(pending_of(*lmdb_) == pending_of(memory_)); }
+
+  void compare_held() {
+    lmdb_->flush();
+    auto now = at(story_.now);
+    auto sorted = [&](const journal& from) {
+      auto all = held_of(from, now);
+      std::ranges::sort(all);
+      return all;
+    };
+    CHECK(sorted(*lmdb_) == sorted(memory_));
+  }
 
   void out_of_turn() {
     auto of = entity();

@@ -157,7 +157,7 @@ std::vector<std::pair<std::string, sample_record>> first_sample_records() {
   };
 }
 
-std::vector<std::pair<std::string, sample_record>> sample_records() {
+std::vector<std::pair<std::string, sample_record>> second_sample_records() {
   auto samples = first_sample_records();
   auto add = [&](std::string name, sample_record sample) {
     samples.emplace_back(std::move(name), std::move(sample));
@@ -192,7 +192,7 @@ std::vector<std::pair<std::string, sample_record>> sample_records() {
   first.run = 2;
   first.event = 30;
   first.time = at(100);
-  first.what = core::run_reset{20, "", {}};
+  first.what = core::run_reset{20, "", {}, {}};
   core::record second;
   second.run = 2;
   second.event = 31;
@@ -201,7 +201,7 @@ std::vector<std::pair<std::string, sample_record>> sample_records() {
   second.once = core::idempotency{"key-4", 4};
   second.traceparent = traceparent;
   second.commands = {core::timer_started{13, at(999)}};
-  auto reset = with(core::run_reset{32, "a mistake", {first, second}});
+  auto reset = with(core::run_reset{32, "a mistake", {first, second}, {}});
   reset.after.run_began = reset.step.event;
   add("run_reset", reset);
   auto settled = with(core::settled{});
@@ -227,10 +227,64 @@ std::vector<std::pair<std::string, sample_record>> sample_records() {
     ended.after.next_due.reset();
     add("ended_" + std::to_string(static_cast<int>(status)), ended);
   }
-  auto continued = with(core::run_continued{sample_snapshot().carried});
+  auto continued = with(core::run_continued{second_sample_snapshot().carried});
   continued.after.run_began = continued.step.event;
   continued.attributes = attributes();
   add("run_continued_full", continued);
+  return samples;
+}
+
+std::vector<std::pair<std::string, sample_record>> sample_records() {
+  auto samples = second_sample_records();
+  auto add = [&](std::string name, sample_record sample) {
+    samples.emplace_back(std::move(name), std::move(sample));
+  };
+  auto born = with(core::signal_received{7, bytes_of("first words")});
+  born.step.life = at(-3000);
+  born.after.unsettled = true;
+  add("life_began", born);
+  auto replaced = with(core::run_continued{carried(), true});
+  replaced.step.life = at(-2000);
+  replaced.after.run_began = replaced.step.event;
+  add("run_replaced", replaced);
+  auto continued = with(core::run_continued{sample_snapshot().carried});
+  continued.after.run_began = continued.step.event;
+  continued.after.pending = continued.after.unsettled = true;
+  add("run_continued_fuller", continued);
+
+  core::record kept;
+  kept.run = 2;
+  kept.event = 30;
+  kept.time = at(100);
+  kept.what = core::main_started{9, bytes_of("how"), unusual_start(), true};
+  kept.from = core::origin{{"order", "7"}, at(-5000), 19, chain()};
+  core::record signal;
+  signal.run = 2;
+  signal.event = 35;
+  signal.time = at(104);
+  signal.what = core::signal_received{7, bytes_of("words")};
+  signal.from = core::origin{{"order", "8"}, at(-4000), 3, {}};
+  core::record later = signal;
+  later.event = 38;
+  later.what = core::signal_delayed{8, bytes_of("not yet"), at(777)};
+  later.from.reset();
+  auto reset = with(core::run_reset{
+      32,
+      "a mistake",
+      {kept},
+      {signal, later},
+      {{34, {"inventory", "tea"}, parent_close::cancel, true}, {36, {"inventory", "milk"}}}});
+  reset.step.life = at(-1000);
+  reset.after.run_began = reset.step.event;
+  add("run_reset_full", reset);
+
+  auto adopting = full_message();
+  adopting.number = 41;
+  adopting.adopts = true;
+  add("calls_more", with(core::signal_received{1, {}},
+                         {core::message_sent{adopting},
+                          core::side_effect_recorded{{}, error{errc::failed, "no such file", "io"}},
+                          core::side_effect_recorded{{}, error{errc::unavailable, "not now"}}}));
   return samples;
 }
 
@@ -243,7 +297,7 @@ snapshot first_sample_snapshot() {
           .carried = carried()};
 }
 
-snapshot sample_snapshot() {
+snapshot second_sample_snapshot() {
   auto taken = first_sample_snapshot();
   auto& state = taken.carried;
   state.idempotency.push_back(
@@ -262,6 +316,15 @@ snapshot sample_snapshot() {
   state.paused = true;
   state.main = main_under_way();
   state.reset_at = at(-50);
+  return taken;
+}
+
+snapshot sample_snapshot() {
+  auto taken = second_sample_snapshot();
+  auto& state = taken.carried;
+  state.life = at(-1000);
+  state.outbox.back().adopts = true;
+  state.children.push_back({44, {"inventory", "milk"}, parent_close::terminate, true});
   return taken;
 }
 

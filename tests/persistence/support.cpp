@@ -73,11 +73,10 @@ batch storyteller::tell(const entity_id& entity, core::input what, telling with)
   summary.run_bytes = told.run_bytes;
   summary.last_active = step.time;
   summary.next_due = with.due.value_or(summary.next_due);
-  summary.pending = with.pending.value_or(summary.pending);
-  if (has_ended(summary.status)) {
-    summary.next_due.reset();
-    summary.pending = false;
-  }
+  bool alive = !has_ended(summary.status);
+  summary.pending = with.pending.value_or(alive && summary.pending);
+  summary.unsettled = with.unsettled.value_or(alive && summary.unsettled);
+  if (!alive) summary.next_due.reset();
   told.attributes = with.attributes.value_or(told.attributes);
   auto encoded = encode_record(entity, step, summary, with.attributes);
   batch made{.shard = sharding::shard_of(entity, shard_count_),
@@ -126,6 +125,18 @@ batch storyteller::ended(const entity_id& entity, entity_status how) {
   return tell(
       entity, core::main_due{},
       {.commands = {core::main_ended{static_cast<core::life_status>(how), {}}}, .status = how});
+}
+
+batch storyteller::ended_open(const entity_id& entity, bool pending, bool unsettled) {
+  return tell(entity, core::main_due{},
+              {.commands = {core::main_ended{core::life_status::completed, {}}},
+               .pending = pending,
+               .unsettled = unsettled,
+               .status = entity_status::completed});
+}
+
+batch storyteller::settled(const entity_id& entity, bool pending, bool unsettled) {
+  return tell(entity, core::settled{}, {.pending = pending, .unsettled = unsettled});
 }
 
 batch storyteller::attributed(const entity_id& entity, core::attributes attributes) {
@@ -196,6 +207,17 @@ std::vector<entity_id> pending_of(const journal& from) {
   from.pending([&](const entity_id& entity) { found.push_back(entity); });
   std::ranges::sort(found);
   return found;
+}
+
+std::vector<entity_id> held_of(const journal& from, timestamp now) {
+  constexpr std::size_t most = 3;
+  std::vector<entity_id> all;
+  for (auto page = std::vector<entity_id>(most); page.size() == most;) {
+    page = from.held_back(now, most);
+    CHECK(page.size() <= most);
+    all.insert(all.end(), page.begin(), page.end());
+  }
+  return all;
 }
 
 void collect_all(journal& in, timestamp now) {

@@ -51,7 +51,8 @@ struct telling {
   std::optional<std::uint64_t> state_digest = {};
   std::optional<std::optional<timestamp>> due = {};  ///< Nothing: as before.
   std::optional<core::attributes> attributes = {};   ///< Likewise.
-  std::optional<bool> pending = {};                  ///< Likewise.
+  std::optional<bool> pending = {};                  ///< Likewise; at an end: not.
+  std::optional<bool> unsettled = {};                ///< Likewise.
   std::optional<entity_status> status = {};          ///< Likewise.
 };
 
@@ -86,6 +87,12 @@ public:
 
   /// A signal after which the entity waits for something, or does not.
   batch pending(const entity_id& entity, bool pending);
+
+  /// Its main ends, and leaves something to be settled.
+  batch ended_open(const entity_id& entity, bool pending, bool unsettled);
+
+  /// Something is settled, and no more than this is left to be.
+  batch settled(const entity_id& entity, bool pending = false, bool unsettled = false);
 
   /// Makes a batch of `what`, and goes on from it.
   batch tell(const entity_id& entity, core::input what, telling with = {});
@@ -134,6 +141,9 @@ std::vector<std::pair<entity_id, timestamp>> due_of(const journal& from, timesta
 
 /// Returns the entities that are pending, in order.
 std::vector<entity_id> pending_of(const journal& from);
+
+/// Returns the entities that are held back, as told few at a time.
+std::vector<entity_id> held_of(const journal& from, timestamp now);
 
 /// Collects until there is no more to do now.
 void collect_all(journal& in, timestamp now);

@@ -33,10 +33,12 @@ class history {
 public:
   /// No steps of nobody.
   history();
-  history(entity_id entity, std::vector<core::record> steps);
+  /// `schema`: how the type's states were laid out when they were taken; empty: unknown.
+  history(entity_id entity, std::vector<core::record> steps, bytes schema = {});
 
   const entity_id& entity() const;
   const std::vector<core::record>& steps() const;
+  const bytes& schema() const;
   std::size_t size() const;
 
   /// Returns a line for each step, for people: its event, its input, what it caused.
@@ -44,7 +46,8 @@ public:
 
   /// As a file holds it.
   bytes encode() const;
-  /// Errors: malformed, with what is damaged.
+  /// Reads files of earlier versions too, which have no schema. Errors: malformed, with what is
+  /// damaged.
   static result<history> decode(bytes_view encoded);
 
 private:
