@@ -229,8 +229,7 @@ void activity_desk::abandon(job& what, timestamp now) {
   arm(what);
 }
 
-bool activity_desk::attempt_failed(job& what, attempt_failure why, std::optional<time_out> by,
-                                   timestamp now) {
+bool activity_desk::attempt_failed(job& what, attempt_failure why, timestamp now) {
   ++figures_.failures;
   give_up_attempt(what);
   if (what.abandoned) {
@@ -238,16 +237,15 @@ bool activity_desk::attempt_failed(job& what, attempt_failure why, std::optional
     return false;
   }
   if (what.cancel_requested) {
-    end(what, end_by_cancel(name_of(what.what)));
+    end(what, process::end_by_cancel(name_of(what.what)));
     return true;
   }
-  const auto next = next_try(what.what, what.attempt, why, now);
+  const auto next = process::next_try(what.what, what.attempt, why, now);
   if (!next) {
-    end(what, by ? end_by_time_out(name_of(what.what), *by, what.what.options, what.attempt, {})
-                 : end_by_failure(name_of(what.what), what.attempt, why));
+    end(what, process::end_by(name_of(what.what), what.attempt, why, what.last_failure));
     return true;
   }
-  what.last_failure = why.type.empty() || by ? why.message : why.type + ": " + why.message;
+  what.last_failure = process::text_of(why);
   what.phase = job_phase::pausing;
   what.since = now;
   what.next = *next;
@@ -289,9 +287,7 @@ void activity_desk::forget_notes(job& what) {
 
 std::string activity_desk::name_of(const core::pending_activity& what) const {
   const auto of = described_.find(what.activities);
-  const auto* found = of == described_.end() ? nullptr : of->second->find(what.activity);
-  return what.activities + '.' +
-         (found != nullptr ? std::string(found->name) : '@' + std::to_string(what.activity));
+  return process::name_of(what, of == described_.end() ? nullptr : of->second->find(what.activity));
 }
 
 // -- asked by the entity --------------------------------------------------------------------------
@@ -311,7 +307,7 @@ void activity_desk::request_cancel(const entity_id& entity, event_number activit
     if (what->here != nullptr) what->here->cancelled = true;
     return;
   }
-  end(*what, end_by_cancel(name_of(what->what)));
+  end(*what, process::end_by_cancel(name_of(what->what)));
   tells_.push_back(what->shared_from_this());
   hurry_clerk();
 }

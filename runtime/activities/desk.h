@@ -114,7 +114,7 @@ private:
   void end(job& what, error why) { end(what, core::call_outcome{{}, std::move(why)}); }
   void abandon(job& what, timestamp now);
   /// Returns whether the job has ended, for the caller to see that it is told.
-  bool attempt_failed(job& what, attempt_failure why, std::optional<time_out> by, timestamp now);
+  bool attempt_failed(job& what, attempt_failure why, timestamp now);
   void give_up_attempt(job& what);
   void take_sign(job& what, bytes_view details, timestamp now);
   void note(job& what, timestamp now);

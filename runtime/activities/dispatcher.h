@@ -38,6 +38,7 @@
 
 #include "entities/record.h"
 #include "persistence/journal.h"
+#include "process/attempts.h"
 #include "runtime/defaults.h"
 
 namespace perdure::runtime {
@@ -66,12 +67,7 @@ struct polled_activity {
 };
 
 /// Why an attempt failed, as told by a worker.
-struct attempt_failure {
-  std::string type = {};
-  std::string message = {};
-  bool retryable = true;
-  std::optional<duration> next_delay = {};
-};
+using process::attempt_failure;
 
 /// What is known of an activity that has not ended.
 struct activity_status {

@@ -13,9 +13,13 @@
 
 #include "entities/record.h"
 #include "persistence/journal.h"
-#include "runtime/activities/retry.h"
+#include "process/attempts.h"
 
 namespace perdure::runtime {
+
+using process::limit_from;
+using process::never;
+using process::time_out;
 
 class local_attempt;
 struct work_queue;
@@ -58,17 +62,14 @@ struct job : std::enable_shared_from_this<job> {
   std::list<std::shared_ptr<job>>::iterator place;  ///< In its queue, while it waits.
 };
 
-/// Returns when the activity as a whole is over; `never` without such a limit.
-timestamp close_of(const job& what);
+/// Returns when the job's limits are over that hold in its phase.
+process::attempt_limits limits_of(const job& what);
 
 /// Whether the attempt under way goes on without this process.
 bool is_outside(const job& what);
 
 /// Returns when something about the job has to be done at the latest.
 timestamp due_of(const job& what);
-
-/// Returns which time-out has passed at `now`, the gravest first.
-std::optional<time_out> passed_time_out(const job& what, timestamp now);
 
 /// What is noted of the job in the journal. Whether the attempt under way can survive this process
 /// stands with the heartbeat's details, in a byte before them; `next_try` is its deadline then

@@ -65,7 +65,7 @@ polled_activity activity_desk::describe_attempt(const job& what) const {
   content.params = what.what.params;
   content.attempt = what.attempt;
   content.key = activity_key(what.entity, what.life, what.what.number);
-  content.deadline = std::min(what.deadline, close_of(what));
+  content.deadline = std::min(what.deadline, process::close_of(what.what));
   content.heartbeat = what.what.options.heartbeat;
   content.heartbeat_details = what.details;
   content.traceparent = what.what.traceparent;
@@ -134,7 +134,7 @@ result<nothing> activity_desk::fail(std::string_view token, attempt_failure why)
   const auto now = wall_.now();
   const auto what = current(to, now);
   if (!what) return what.error();
-  if (attempt_failed(**what, std::move(why), std::nullopt, now)) {
+  if (attempt_failed(**what, std::move(why), now)) {
     tells_.push_back(*what);
     hurry_clerk();
   }
