@@ -94,9 +94,8 @@ struct engine::parts {
                 }}),
         activities(
             store, wall, secret_of(store), limits.activity_threads,
-            [this](const entity_id& entity, event_number activity, const core::call_outcome& how) {
-              activity_ended(entity, activity, how);
-            }),
+            [this](const entity_id& entity, timestamp life, event_number activity,
+                   const core::call_outcome& how) { activity_ended(entity, life, activity, how); }),
         messages(wall, ways()),
         services{store,
                  writer,
@@ -143,7 +142,7 @@ struct engine::parts {
   courier::ways ways();
   void carry(const core::origin& from, const core::outgoing& what, std::function<void()> taken,
              std::function<void(core::call_outcome)> done);
-  void activity_ended(const entity_id& entity, event_number activity,
+  void activity_ended(const entity_id& entity, timestamp life, event_number activity,
                       const core::call_outcome& how);
   void wake_pending();
 
@@ -313,16 +312,17 @@ void engine::parts::carry(const core::origin& from, const core::outgoing& what,
   send(what.target, std::move(message));
 }
 
-void engine::parts::activity_ended(const entity_id& entity, event_number activity,
+void engine::parts::activity_ended(const entity_id& entity, timestamp life, event_number activity,
                                    const core::call_outcome& how) {
   if (!types.contains(entity.type)) return;
   send(entity, outcome_message{true, activity, how,
-                               [this, entity, activity](const std::optional<error>& why) {
+                               [this, entity, life, activity](const std::optional<error>& why) {
                                  if (!why) return;
                                  if (retryable(why->code))
-                                   activities.tell_again(entity, activity, outcome_again_after);
+                                   activities.tell_again(entity, life, activity,
+                                                         outcome_again_after);
                                  else
-                                   activities.settled(entity, activity);
+                                   activities.refused(entity, life, activity, *why);
                                }});
 }
 

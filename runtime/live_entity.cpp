@@ -142,7 +142,7 @@ void live_entity::redispatch() {
   for (auto& [number, each] : machine_->activities()) activities.push_back(each);
   services_.activities.schedule_reloaded(slot_->id, machine_->life(), activities);
   for (auto number : machine_->being_cancelled()) {
-    services_.activities.request_cancel(slot_->id, number);
+    services_.activities.request_cancel(slot_->id, machine_->life(), number);
   }
   for (auto& [number, each] : machine_->outbox()) {
     services_.messages.post(slot_->id, machine_->life(), each);
@@ -439,7 +439,7 @@ void live_entity::do_reset(reset_message& message) {
   unpark();
   if (machine_) {
     for (auto& [number, each] : machine_->activities()) {
-      services_.activities.cancel(slot_->id, number);
+      services_.activities.cancel(slot_->id, machine_->life(), number);
     }
   }
   drop_waiting_after(message.to, {errc::failed,
@@ -739,13 +739,13 @@ std::function<void()> live_entity::effects_of(const core::record& step) {
   if (!found) return {};
   return [&services = services_, slot = slot_, life = machine_->life(),
           what = std::shared_ptr<list>(std::move(found))] {
-    for (auto each : what->ended) services.activities.settled(slot->id, each);
+    for (auto each : what->ended) services.activities.recorded(slot->id, life, each);
     for (auto& each : what->schedule) services.activities.schedule(slot->id, life, each, false);
     for (auto [activity, waits] : what->cancel) {
       if (waits)
-        services.activities.request_cancel(slot->id, activity);
+        services.activities.request_cancel(slot->id, life, activity);
       else
-        services.activities.cancel(slot->id, activity);
+        services.activities.cancel(slot->id, life, activity);
     }
     for (auto& each : what->post) services.messages.post(slot->id, life, each);
     for (auto& [message, receiver] : what->settled) {

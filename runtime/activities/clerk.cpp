@@ -121,13 +121,16 @@ bool activity_desk::run_errands(section& at) {
   const auto tells = std::exchange(tells_, {});
   const auto calls = std::exchange(calls_, {});
   at.leave();
+  bool waits = false;
   for (auto& each : errands) {
     if (each.forget) {
       store_.forget(each.entity, each.progress.activity);
     } else {
       store_.note(each.entity, each.progress);
+      waits = waits || each.waits;
     }
   }
+  if (waits) store_.flush();
   for (auto& each : tells) tell(*each);
   for (auto& each : calls) each();
   at.enter();

@@ -1,6 +1,6 @@
 #pragma once
 
-/// An activity in the hands of the dispatcher, from its schedule until it is settled.
+/// An activity in the hands of the dispatcher, from its schedule until its end is recorded.
 
 #include <cstdint>
 #include <list>
@@ -8,12 +8,14 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <perdure/types.h>
 
 #include "entities/record.h"
 #include "persistence/journal.h"
 #include "process/attempts.h"
+#include "runtime/activities/dispatcher.h"
 
 namespace perdure::runtime {
 
@@ -46,6 +48,7 @@ struct job : std::enable_shared_from_this<job> {
   bool cancel_requested = false;
   bool abandoned = false;         ///< Nobody waits for it; kept to tell the worker that has it.
   bool noted = false;             ///< The journal knows of it.
+  bool reported = false;          ///< It was ended with a token, that of `attempt`.
   std::uint32_t attempt = 0;      ///< Begun so far.
   local_attempt* here = nullptr;  ///< The attempt under way, while a thread of ours runs it.
   timestamp since;                ///< In this phase.
@@ -60,6 +63,8 @@ struct job : std::enable_shared_from_this<job> {
   work_queue* queue = nullptr;
   bool is_local = false;                            ///< Threads of ours may run it.
   std::list<std::shared_ptr<job>>::iterator place;  ///< In its queue, while it waits.
+  /// Those who ended it, and wait for that to be durable.
+  std::vector<activity_dispatcher::answered> reporters;
 };
 
 /// Returns when the job's limits are over that hold in its phase.

@@ -102,7 +102,9 @@ bool activity_desk::finish(local_attempt& attempt, attempt_end came, timestamp n
   return true;
 }
 
-void activity_desk::tell(const job& what) { tell_(what.entity, what.what.number, what.outcome); }
+void activity_desk::tell(const job& what) {
+  tell_(what.entity, what.life, what.what.number, what.outcome);
+}
 
 // -- asked by an attempt --------------------------------------------------------------------------
 
