@@ -435,7 +435,7 @@ record machine::reset(std::vector<record> history, event_number to, std::string 
       kept.push_back(std::move(each));
     }
   }
-  step.what = run_reset{to, std::move(reason), std::move(kept), {}, {}};
+  step.what = run_reset{to, std::move(reason), std::move(kept), {}};
   return step;
 }
 

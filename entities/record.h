@@ -333,7 +333,7 @@ struct run_reset {
   /// outside, and are handled again, in their order, before anything else.
   std::vector<record> signals;
   /// Children that were started behind it: the entity's to adopt, or to end with itself.
-  std::vector<child> children;
+  std::vector<child> children = {};
   friend bool operator==(const run_reset& a, const run_reset& b);
 };
 

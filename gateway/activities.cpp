@@ -64,7 +64,9 @@ void give(service& s, kj::PromiseFulfiller<reply>& to, std::optional<polled_acti
   if (!work) return;
   const runtime::attempt_failure unseen{
       .message = "the worker went away before it had the activity", .next_delay = duration{0}};
-  (void)s.engine.activities().fail(work->token, unseen);  // Its time-out finds it otherwise.
+  s.engine.activities().fail(work->token, unseen, [](const auto&) {
+    // Where this failed, its time-out finds it.
+  });
 }
 
 /// The token that a path names.
@@ -72,11 +74,9 @@ const std::string& token_of(const http_request& request) { return request.target
 
 /// Does `what`, waking the entity where that is needed, and answers with `show`.
 template <class T, class Show>
-kj::Promise<reply> use_token(service& s, const std::string& token, std::function<result<T>()> what,
-                             Show show) {
-  auto used = s.loop->call<result<T>>([&](std::function<void(result<T>)> done) {
-    with_token<T>(s.engine, token, std::move(what), std::move(done));
-  });
+kj::Promise<reply> use_token(service& s, const std::string& token, token_use<T> what, Show show) {
+  auto used = s.loop->call<result<T>>(
+      [&](answer_to<T> done) { with_token<T>(s.engine, token, std::move(what), std::move(done)); });
   return used.then([show](result<T> outcome) -> reply {
     if (!outcome) return refuse(problem(std::move(outcome).error()));
     return show(*outcome);
@@ -130,12 +130,12 @@ kj::Promise<reply> post_poll(service& s, const http_request& request) {
 
 kj::Promise<reply> post_complete(service& s, const http_request& request) {
   auto what = [&engine = s.engine, known = s.activities, token = token_of(request),
-               body = request.body]() -> result<nothing> {
+               body = std::make_shared<const std::string>(request.body)](answer_to<nothing> done) {
     auto work = engine.activities().find(token);
-    if (!work) return std::move(work).error();
-    auto results = encode_results(*known, *work, body);
-    if (!results) return std::move(results).error();
-    return engine.activities().complete(token, *std::move(results));
+    if (!work) return done(std::move(work).error());
+    auto results = encode_results(*known, *work, *body);
+    if (!results) return done(std::move(results).error());
+    engine.activities().complete(token, *std::move(results), std::move(done));
   };
   return use_token<nothing>(s, token_of(request), std::move(what), answer_done);
 }
@@ -153,8 +153,9 @@ kj::Promise<reply> post_fail(service& s, const http_request& request) {
   auto pause = fields->time("nextDelay", next_delay_max);
   if (!pause) return refuse(problem(std::move(pause).error()));
   why = {*std::move(type), *std::move(message), *again, *pause};
-  auto what = [&engine = s.engine, token = token_of(request), why = std::move(why)] {
-    return engine.activities().fail(token, why);
+  auto what = [&engine = s.engine, token = token_of(request),
+               why = std::move(why)](answer_to<nothing> done) {
+    engine.activities().fail(token, why, std::move(done));
   };
   return use_token<nothing>(s, token_of(request), std::move(what), answer_done);
 }
@@ -168,8 +169,9 @@ kj::Promise<reply> post_heartbeat(service& s, const http_request& request) {
     const auto view = as_bytes_view(request.body);
     details.assign(view.begin(), view.end());
   }
-  auto what = [&engine = s.engine, token = token_of(request), details = std::move(details)] {
-    return engine.activities().heartbeat(token, details);
+  auto what = [&engine = s.engine, token = token_of(request),
+               details = std::move(details)](const answer_to<bool>& done) {
+    done(engine.activities().heartbeat(token, details));
   };
   return use_token<bool>(s, token_of(request), std::move(what), [](bool cancelled) {
     return reply::json(cancelled ? R"({"cancelled":true})" : R"({"cancelled":false})");

@@ -234,21 +234,24 @@ std::optional<error> check_results(const std::vector<const activities_descriptio
 
 result<nothing> node::complete_with(const std::string& token, std::uint64_t schema, bytes results) {
   auto& activities = parts_->engine->activities();
-  return gateway::with_token<nothing>(*parts_->engine, token,
-                                      [&, known = parts_->all_known()]() -> result<nothing> {
-                                        auto of = activities.find(token);
-                                        if (!of) return std::move(of).error();
-                                        if (auto why = check_results(known, *of, schema))
-                                          return std::move(*why);
-                                        return activities.complete(token, results);
-                                      });
+  return gateway::with_token<nothing>(
+      *parts_->engine, token,
+      [&activities, token, schema, results = std::move(results),
+       known = parts_->all_known()](gateway::answer_to<nothing> done) {
+        auto of = activities.find(token);
+        if (!of) return done(std::move(of).error());
+        if (auto why = check_results(known, *of, schema)) return done(std::move(*why));
+        activities.complete(token, results, std::move(done));
+      });
 }
 
 result<nothing> node::fail(const std::string& token, const activity_failure& why) {
   const runtime::attempt_failure told{why.type, why.what(), why.retryable, why.next_delay};
-  return gateway::with_token<nothing>(*parts_->engine, token, [&]() -> result<nothing> {
-    return parts_->engine->activities().fail(token, told);
-  });
+  return gateway::with_token<nothing>(
+      *parts_->engine, token,
+      [&activities = parts_->engine->activities(), token, told](gateway::answer_to<nothing> done) {
+        activities.fail(token, told, std::move(done));
+      });
 }
 
 // -- as a program --------------------------------------------------------------------------------

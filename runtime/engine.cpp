@@ -69,9 +69,8 @@ engine::parts::parts(persistence::journal& store, const wall_clock& wall, engine
       wall(wall),
       activities(
           store, wall, secret_of(store), limits.activity_threads,
-          [this](const entity_id& entity, event_number activity, const core::call_outcome& how) {
-            activity_ended(entity, {}, activity, how);
-          }),
+          [this](const entity_id& entity, timestamp life, event_number activity,
+                 const core::call_outcome& how) { activity_ended(entity, life, activity, how); }),
       messages(wall, [this](entity_id to,
                             process::delivery what) { hand(std::move(to), std::move(what)); }),
       out(activities, messages),

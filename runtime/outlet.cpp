@@ -9,6 +9,8 @@ namespace perdure::runtime {
 
 namespace {
 
+constexpr duration told_again_after = 1s;
+
 template <class... Handlers>
 struct overloaded : Handlers... {
   using Handlers::operator()...;
@@ -47,29 +49,32 @@ void outlet::take_back(process::reply what, const error& why) const {
 }
 
 void outlet::perform(const entity_id& of, process::effect what) const {
-  std::visit(
-      overloaded{[&](process::send& each) { messages_.send(std::move(each.what)); },
-                 [&](process::schedule_activity& each) {
-                   activities_.schedule(of, each.life, std::move(each.what));
-                 },
-                 [&](process::schedule_reloaded& each) {
-                   activities_.schedule_reloaded(of, each.life, each.what);
-                 },
-                 [&](process::cancel_activity& each) {
-                   if (each.waits)
-                     activities_.request_cancel(of, each.activity);
-                   else
-                     activities_.cancel(of, each.activity);
-                 },
-                 [&](process::activity_recorded& each) { activities_.settled(of, each.activity); },
-                 [&](process::activity_unwanted& each) { activities_.settled(of, each.activity); },
-                 [&](process::activity_not_now& each) {
-                   activities_.tell_again(of, each.activity, std::chrono::seconds{1});
-                 },
-                 [&](process::tell_entity& each) {
-                   messages_.tell(std::move(each.to), std::move(each.what));
-                 }},
-      what);
+  std::visit(overloaded{[&](process::send& each) { messages_.send(std::move(each.what)); },
+                        [&](process::schedule_activity& each) {
+                          activities_.schedule(of, each.life, std::move(each.what));
+                        },
+                        [&](process::schedule_reloaded& each) {
+                          activities_.schedule_reloaded(of, each.life, each.what);
+                        },
+                        [&](process::cancel_activity& each) {
+                          if (each.waits)
+                            activities_.request_cancel(of, each.life, each.activity);
+                          else
+                            activities_.cancel(of, each.life, each.activity);
+                        },
+                        [&](process::activity_recorded& each) {
+                          activities_.recorded(of, each.life, each.activity);
+                        },
+                        [&](process::activity_unwanted& each) {
+                          activities_.refused(of, each.life, each.activity, std::move(each.why));
+                        },
+                        [&](process::activity_not_now& each) {
+                          activities_.tell_again(of, each.life, each.activity, told_again_after);
+                        },
+                        [&](process::tell_entity& each) {
+                          messages_.tell(std::move(each.to), std::move(each.what));
+                        }},
+             what);
 }
 
 void outlet::refuse(const entity_id& target, process::delivery& what, const error& why) const {

@@ -1,7 +1,6 @@
 // Activities of a test's world: attempts, retries, time-outs, all in virtual time.
 
 #include <algorithm>
-#include <cmath>
 
 #include "testing/world.h"
 
@@ -22,7 +21,9 @@ class attempt_context final : public activity_context {
 public:
   attempt_context(const live& of, event_number number, const activity_run& run, timestamp deadline,
                   std::string traceparent)
-      : entity_(of.id),
+      : of_(of),
+        number_(number),
+        entity_(of.id),
         attempt_(run.attempt),
         key_(key_of(of, number)),
         token_(token_of(of, number, run.attempt)),
@@ -37,7 +38,11 @@ public:
   std::string traceparent() const override { return traceparent_; }
   void heartbeat(bytes_view details) override { told_ = bytes(details.begin(), details.end()); }
   bytes heartbeat_details() const override { return before_; }
-  bool is_cancelled() const override { return false; }
+  /// The attempt may drive the world on, and be told to stop meanwhile, or be given up.
+  bool is_cancelled() const override {
+    const auto run = of_.runs.find(number_);
+    return run == of_.runs.end() || run->second.attempt != attempt_ || run->second.stopping;
+  }
   std::string complete_later() override {
     completed_later_ = true;
     return token_;
@@ -47,6 +52,8 @@ public:
   const std::optional<bytes>& told() const { return told_; }
 
 private:
+  const live& of_;
+  const event_number number_;
   const entity_id entity_;
   const std::uint32_t attempt_;
   const std::string key_, token_;
@@ -65,59 +72,9 @@ attempt_end run_attempt(activity_context& in, const std::function<bytes()>& body
     return body();
   } catch (const test_failure&) {
     throw;
-  } catch (const activity_failure& why) {
-    return attempt_failure{why.type, why.what(), why.retryable, why.next_delay};
-  } catch (const rejected& why) {
-    return attempt_failure{"rejected", why.what(), false};
-  } catch (const std::exception& why) {
-    return attempt_failure{{}, why.what()};
   } catch (...) {
-    return attempt_failure{{}, "it threw what is no std::exception"};
+    return process::caught_failure();
   }
-}
-
-/// When an attempt is given up, and why.
-struct limit {
-  timestamp time = timestamp::max();
-  std::string type;
-
-  void offer(duration allowed, timestamp from, const char* name) {
-    if (allowed == no_limit || later(from, allowed) >= time) return;
-    time = later(from, allowed);
-    type = name;
-  }
-};
-
-std::string milliseconds(duration time) { return std::to_string(time.count()) + " ms"; }
-
-std::string counted(std::uint32_t attempts) {
-  return std::to_string(attempts) + (attempts == 1 ? " attempt" : " attempts");
-}
-
-attempt_failure timed_out(const std::string& type, const activity_options& options,
-                          std::uint32_t attempt) {
-  auto text = "attempt " + std::to_string(attempt);
-  if (type == "start_to_close") text += " took longer than " + milliseconds(options.start_to_close);
-  if (type == "heartbeat") text += " gave no sign of life for " + milliseconds(options.heartbeat);
-  if (type == "schedule_to_close") {
-    text = "not completed within " + milliseconds(options.schedule_to_close) + ", after " +
-           counted(attempt);
-  }
-  return {type, text + " (" + type + ')', type != "schedule_to_close", std::nullopt, true};
-}
-
-/// How the activity ends when its last attempt did so.
-error end_by(const std::string& name, std::uint32_t attempts, const attempt_failure& why) {
-  if (why.timed_out) return {errc::timeout, name + " timed out: " + why.message, why.type};
-  return {errc::failed, name + " failed after " + counted(attempts) + ": " + why.message, why.type};
-}
-
-duration pause_after(const retry_policy& policy, std::uint32_t attempt) {
-  const auto pause = static_cast<double>(policy.first.count()) *
-                     std::pow(policy.factor, static_cast<double>(attempt - 1));
-  return pause < static_cast<double>(policy.most.count())
-             ? duration{static_cast<duration::rep>(pause)}
-             : policy.most;
 }
 
 }  // namespace
@@ -129,8 +86,7 @@ std::string world::name_of(const core::pending_activity& what) const {
   } else if (auto known = provided_.find(what.activities); known != provided_.end()) {
     which = known->second->described().find(what.activity);
   }
-  return what.activities + '.' +
-         (which ? std::string(which->name) : '@' + std::to_string(what.activity));
+  return process::name_of(what, which);
 }
 
 void world::follow_up_activities(live& of, const core::record& step, place where) {
@@ -168,15 +124,15 @@ void world::begin_attempt(live& of, event_number number) {
   }
   auto& run = of.runs.at(number);
   const auto attempt = ++run.attempt;
-  limit until;
-  until.offer(what.options.start_to_close, now_, "start_to_close");
-  until.offer(what.options.schedule_to_close, what.scheduled, "schedule_to_close");
+  process::attempt_limits until;
+  until.schedule_to_close = process::close_of(what);
+  until.start_to_close = process::limit_from(now_, what.options.start_to_close);
   run.how = activity_run::state::running;
   run.next.time = timestamp::max();
   run.ignores_cancellation = !next || next->ignores_cancellation;
   touch(of);
 
-  attempt_context context(of, number, run, until.time, what.traceparent);
+  attempt_context context(of, number, run, until.first(), what.traceparent);
   attempt_end end;
   using kind = behaviour::kind;
   if (next) {
@@ -191,7 +147,11 @@ void world::begin_attempt(live& of, event_number number) {
   } else {
     auto& real = *provided->second;
     auto* which = real.described().find(what.activity);
-    end = run_attempt(context, [&] { return real.run(*which, what.params); });
+    if (which != nullptr) {
+      end = run_attempt(context, [&] { return real.run(*which, what.params); });
+    } else {
+      end = process::unknown_activity(what);
+    }
   }
   // What ran may have driven the world on, and the activity may have ended with that.
   auto found = of.runs.find(number);
@@ -201,13 +161,16 @@ void world::begin_attempt(live& of, event_number number) {
   const bool failed = std::holds_alternative<attempt_failure>(end);
   const bool later = context.completed_later() && !failed;
   const bool hangs = next && next->what == kind::hangs;
-  if (later || hangs) until.offer(what.options.heartbeat, now_, "heartbeat");
+  if (later || hangs) until.heartbeat = process::limit_from(now_, what.options.heartbeat);
   const auto ends = later || hangs ? timestamp::max() : now_ + (next ? next->time : duration{0});
   now.how = later ? activity_run::state::to_be_completed : activity_run::state::running;
-  now.next.time = std::min(ends, until.time);
-  now.end = ends <= until.time && ends != timestamp::max()
-                ? std::move(end)
-                : attempt_end(timed_out(until.type, what.options, attempt));
+  const auto given_up = until.first();
+  now.next.time = std::min(ends, given_up);
+  if (ends <= given_up && ends != process::never) {
+    now.end = std::move(end);
+  } else if (const auto by = until.passed(given_up); by && given_up != process::never) {
+    now.end = process::given_up(*by, what.options, attempt);
+  }
 }
 
 void world::end_attempt(live& of, event_number number) {
@@ -218,25 +181,17 @@ void world::end_attempt(live& of, event_number number) {
   }
   auto& failed = std::get<attempt_failure>(end);
   auto& what = of.machine->activities().at(number);
-  auto& policy = what.options.retry;
   if (run.stopping) {
-    const error why{errc::failed, name_of(what) + " was cancelled", "cancelled"};
+    return end_activity(of, number, {{}, process::end_by_cancel(name_of(what))});
+  }
+  const auto next = process::next_try(what, run.attempt, failed, now_);
+  if (!next) {
+    const auto why = process::end_by(name_of(what), run.attempt, failed, run.last_failure);
     return end_activity(of, number, {{}, why});
   }
-  const bool is_final =
-      !failed.retryable || (policy.attempts > 0 && run.attempt >= policy.attempts) ||
-      (!failed.type.empty() &&
-       std::ranges::find(policy.final_types, failed.type) != policy.final_types.end());
-  const auto next = later(now_, failed.next_delay.value_or(pause_after(policy, run.attempt)));
-  const bool too_late = what.options.schedule_to_close != no_limit &&
-                        next >= later(what.scheduled, what.options.schedule_to_close);
-  if (is_final || too_late) {
-    return end_activity(of, number, {{}, end_by(name_of(what), run.attempt, failed)});
-  }
   run.how = activity_run::state::waiting;
-  run.next.time = next;
-  run.last_failure = failed.type.empty() || failed.timed_out ? failed.message
-                                                             : failed.type + ": " + failed.message;
+  run.next.time = *next;
+  run.last_failure = process::text_of(failed);
 }
 
 void world::end_activity(live& of, event_number number, core::call_outcome how) {

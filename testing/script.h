@@ -12,16 +12,11 @@
 
 #include <perdure/testing_activities.h>
 
+#include "process/attempts.h"
+
 namespace perdure::testing {
 
-/// How an attempt of an activity fails.
-struct attempt_failure {
-  std::string type;
-  std::string message;
-  bool retryable = true;
-  std::optional<duration> next_delay = {};
-  bool timed_out = false;
-};
+using process::attempt_failure;
 
 /// What an attempt does.
 struct behaviour {

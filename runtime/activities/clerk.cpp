@@ -74,18 +74,18 @@ void activity_desk::look_at(job& what, timestamp now) {
     return;
   }
   if (what.abandoned) return drop(what);
-  const auto by = passed_time_out(what, now);
+  const auto by = limits_of(what).passed(now);
   if (!by) return enqueue(what, now);  // The pause is over.
-  if (by == time_out::start_to_close || by == time_out::heartbeat) {
-    auto why = failure_by(*by, what.what.options, what.attempt);
-    if (attempt_failed(what, std::move(why), by, now)) tells_.push_back(held);
+  // Who finds no worker fails in the attempt that was to begin.
+  const auto attempt = what.attempt + (by == time_out::schedule_to_start ? 1 : 0);
+  auto why = process::given_up(*by, what.what.options, attempt);
+  if (what.phase == job_phase::running) {
+    if (attempt_failed(what, std::move(why), now)) tells_.push_back(held);
     return;
   }
-  if (what.phase == job_phase::running) ++figures_.failures;
-  const auto attempt = by == time_out::schedule_to_start ? what.attempt + 1 : what.attempt;
-  end(what, what.cancel_requested ? end_by_cancel(name_of(what.what))
-                                  : end_by_time_out(name_of(what.what), *by, what.what.options,
-                                                    attempt, what.last_failure));
+  end(what, what.cancel_requested
+                ? process::end_by_cancel(name_of(what.what))
+                : process::end_by(name_of(what.what), attempt, why, what.last_failure));
   tells_.push_back(held);
 }
 
@@ -121,13 +121,16 @@ bool activity_desk::run_errands(section& at) {
   const auto tells = std::exchange(tells_, {});
   const auto calls = std::exchange(calls_, {});
   at.leave();
+  bool waits = false;
   for (auto& each : errands) {
     if (each.forget) {
       store_.forget(each.entity, each.progress.activity);
     } else {
       store_.note(each.entity, each.progress);
+      waits = waits || each.waits;
     }
   }
+  if (waits) store_.flush();
   for (auto& each : tells) tell(*each);
   for (auto& each : calls) each();
   at.enter();

@@ -66,6 +66,7 @@ void activity_desk::start() {
 }
 
 void activity_desk::stop(duration patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
   section at{*this};
   if (!stopping_) {
     stopping_ = true;
@@ -81,7 +82,7 @@ void activity_desk::stop(duration patience) {
   if (closed_) return;
   at.leave();
   at.enter();
-  idle_.wait_for(at.lock(), patience, [this] { return busy_ == 0; });
+  idle_.wait_until(at.lock(), until, [this] { return busy_ == 0; });
   closed_ = true;
   for (auto* attempt : slots_) {
     if (attempt != nullptr) attempt->cancelled = true;
@@ -92,6 +93,19 @@ void activity_desk::stop(duration patience) {
   if (clerk_.joinable()) clerk_.join();
   at.enter();
   run_errands(at);
+  // All ends have been told. Most of those who reported them hear that they are durable.
+  const auto refuse_reporters = [this](auto whom) {
+    for (auto& [entity, of] : jobs_) {
+      for (auto& [number, what] : of) {
+        if (whom(*what)) answer_reporters(*what, desk_closed);
+      }
+    }
+  };
+  refuse_reporters([](const job& what) { return what.tell_at != never; });
+  run_errands(at);
+  idle_.wait_until(at.lock(), until, [this] { return reporters_ == 0; });
+  refuse_reporters([](const job&) { return true; });
+  run_errands(at);
 }
 
 // -- jobs -----------------------------------------------------------------------------------------
@@ -101,6 +115,11 @@ job* activity_desk::known(const entity_id& entity, event_number activity) const 
   if (of == jobs_.end()) return nullptr;
   const auto found = of->second.find(activity);
   return found == of->second.end() ? nullptr : found->second.get();
+}
+
+job* activity_desk::known(const entity_id& entity, timestamp life, event_number activity) const {
+  auto* what = known(entity, activity);
+  return what != nullptr && what->life == life ? what : nullptr;
 }
 
 void activity_desk::schedule(const entity_id& entity, timestamp life, core::pending_activity what) {
@@ -190,6 +209,7 @@ void activity_desk::serve(work_queue& queue, timestamp now, bool wakes) {
 void activity_desk::drop(job& what) {
   if (what.phase == job_phase::waiting) queues_.remove(what);
   if (what.phase != job_phase::ended && !what.abandoned) --figures_.pending;
+  if (!what.reporters.empty()) answer_reporters(what, nobody_waits(what));
   give_up_attempt(what);
   disarm(what);
   queues_.leave(what);
@@ -218,6 +238,20 @@ void activity_desk::give_up_attempt(job& what) {
   what.here = nullptr;
 }
 
+std::vector<activity_desk::answered> activity_desk::take_reporters(job& what) {
+  reporters_ -= what.reporters.size();
+  if (closed_ && reporters_ == 0) idle_.notify_all();
+  return std::exchange(what.reporters, {});
+}
+
+void activity_desk::answer_reporters(job& what, const error& why) {
+  if (what.reporters.empty()) return;
+  for (auto& each : take_reporters(what)) {
+    calls_.emplace_back([done = std::move(each), why] { done(why); });
+  }
+  hurry_clerk();
+}
+
 void activity_desk::abandon(job& what, timestamp now) {
   if (!is_outside(what)) return drop(what);
   if (what.abandoned) return;
@@ -229,8 +263,7 @@ void activity_desk::abandon(job& what, timestamp now) {
   arm(what);
 }
 
-bool activity_desk::attempt_failed(job& what, attempt_failure why, std::optional<time_out> by,
-                                   timestamp now) {
+bool activity_desk::attempt_failed(job& what, attempt_failure why, timestamp now) {
   ++figures_.failures;
   give_up_attempt(what);
   if (what.abandoned) {
@@ -238,16 +271,15 @@ bool activity_desk::attempt_failed(job& what, attempt_failure why, std::optional
     return false;
   }
   if (what.cancel_requested) {
-    end(what, end_by_cancel(name_of(what.what)));
+    end(what, process::end_by_cancel(name_of(what.what)));
     return true;
   }
-  const auto next = next_try(what.what, what.attempt, why, now);
+  const auto next = process::next_try(what.what, what.attempt, why, now);
   if (!next) {
-    end(what, by ? end_by_time_out(name_of(what.what), *by, what.what.options, what.attempt, {})
-                 : end_by_failure(name_of(what.what), what.attempt, why));
+    end(what, process::end_by(name_of(what.what), what.attempt, why, what.last_failure));
     return true;
   }
-  what.last_failure = why.type.empty() || by ? why.message : why.type + ": " + why.message;
+  what.last_failure = process::text_of(why);
   what.phase = job_phase::pausing;
   what.since = now;
   what.next = *next;
@@ -289,43 +321,62 @@ void activity_desk::forget_notes(job& what) {
 
 std::string activity_desk::name_of(const core::pending_activity& what) const {
   const auto of = described_.find(what.activities);
-  const auto* found = of == described_.end() ? nullptr : of->second->find(what.activity);
-  return what.activities + '.' +
-         (found != nullptr ? std::string(found->name) : '@' + std::to_string(what.activity));
+  return process::name_of(what, of == described_.end() ? nullptr : of->second->find(what.activity));
 }
 
 // -- asked by the entity --------------------------------------------------------------------------
 
-void activity_desk::cancel(const entity_id& entity, event_number activity) {
+void activity_desk::cancel(const entity_id& entity, timestamp life, event_number activity) {
   section at{*this};
-  if (auto* what = known(entity, activity)) abandon(*what, wall_.now());
+  if (auto* what = known(entity, life, activity)) abandon(*what, wall_.now());
   if (closed_) run_errands(at);  // The clerk is gone.
 }
 
-void activity_desk::request_cancel(const entity_id& entity, event_number activity) {
+void activity_desk::request_cancel(const entity_id& entity, timestamp life, event_number activity) {
   const section at{*this};
-  auto* what = known(entity, activity);
+  auto* what = known(entity, life, activity);
   if (what == nullptr || what->phase == job_phase::ended || what->abandoned) return;
   what->cancel_requested = true;
   if (what->phase == job_phase::running) {
     if (what->here != nullptr) what->here->cancelled = true;
     return;
   }
-  end(*what, end_by_cancel(name_of(what->what)));
+  end(*what, process::end_by_cancel(name_of(what->what)));
   tells_.push_back(what->shared_from_this());
   hurry_clerk();
 }
 
-void activity_desk::settled(const entity_id& entity, event_number activity) {
+void activity_desk::recorded(const entity_id& entity, timestamp life, event_number activity) {
   section at{*this};
-  if (auto* what = known(entity, activity)) abandon(*what, wall_.now());
+  auto* what = known(entity, life, activity);
+  if (what == nullptr) return;
+  const auto reporters = take_reporters(*what);
+  abandon(*what, wall_.now());
+  if (closed_) run_errands(at);  // The clerk is gone.
+  at.leave();
+  for (auto& done : reporters) done(nothing{});
+}
+
+void activity_desk::refused(const entity_id& entity, timestamp life, event_number activity,
+                            error why) {
+  section at{*this};
+  auto* what = known(entity, life, activity);
+  if (what == nullptr) return;
+  answer_reporters(*what, why);
+  abandon(*what, wall_.now());
   if (closed_) run_errands(at);  // The clerk is gone.
 }
 
-void activity_desk::tell_again(const entity_id& entity, event_number activity, duration after) {
-  const section at{*this};
-  auto* what = known(entity, activity);
+void activity_desk::tell_again(const entity_id& entity, timestamp life, event_number activity,
+                               duration after) {
+  section at{*this};
+  auto* what = known(entity, life, activity);
   if (what == nullptr || what->phase != job_phase::ended) return;
+  if (closed_) {
+    answer_reporters(*what, desk_closed);
+    run_errands(at);  // The clerk is gone.
+    return;
+  }
   what->tell_at = later(wall_.now(), after);
   disarm(*what);
   arm(*what);

@@ -30,10 +30,13 @@
 
 namespace perdure::runtime {
 
+inline const error desk_closed{errc::draining, "the node is shutting down; ask another, or again"};
+
 /// Members that are named as those of `activity_dispatcher` do what is said there.
 class activity_desk {
 public:
   using ended = activity_dispatcher::ended;
+  using answered = activity_dispatcher::answered;
 
   activity_desk(persistence::journal& store, const wall_clock& wall, bytes secret,
                 std::size_t threads, ended tell);
@@ -47,17 +50,18 @@ public:
   void schedule(const entity_id& entity, timestamp life, core::pending_activity what);
   void schedule_reloaded(const entity_id& entity, timestamp life,
                          std::span<const core::pending_activity> what);
-  void cancel(const entity_id& entity, event_number activity);
-  void request_cancel(const entity_id& entity, event_number activity);
-  void settled(const entity_id& entity, event_number activity);
-  void tell_again(const entity_id& entity, event_number activity, duration after);
+  void cancel(const entity_id& entity, timestamp life, event_number activity);
+  void request_cancel(const entity_id& entity, timestamp life, event_number activity);
+  void recorded(const entity_id& entity, timestamp life, event_number activity);
+  void refused(const entity_id& entity, timestamp life, event_number activity, error why);
+  void tell_again(const entity_id& entity, timestamp life, event_number activity, duration after);
   std::vector<activity_status> status_of(const entity_id& entity) const;
 
   void poll(std::string queue, duration patience,
             std::function<void(std::optional<polled_activity>)> done,
             std::function<bool()> is_there);
-  result<nothing> complete(std::string_view token, bytes results);
-  result<nothing> fail(std::string_view token, attempt_failure why);
+  void complete(std::string_view token, bytes results, answered done);
+  void fail(std::string_view token, attempt_failure why, answered done);
   result<bool> heartbeat(std::string_view token, bytes details);
   result<polled_activity> find(std::string_view token) const;
   std::optional<entity_id> entity_of(std::string_view token) const;
@@ -94,6 +98,7 @@ private:
     entity_id entity;
     persistence::activity_progress progress;
     bool forget = false;
+    bool waits = false;  ///< Until it is written.
   };
 
   /// What came of an attempt in this process.
@@ -106,6 +111,8 @@ private:
 
   // -- jobs (desk.cpp) --
   job* known(const entity_id& entity, event_number activity) const;
+  /// Null for a job of another life, too.
+  job* known(const entity_id& entity, timestamp life, event_number activity) const;
   void accept(const job_ptr& fresh, const persistence::activity_progress* noted, timestamp now);
   void enqueue(job& what, timestamp now);
   void drop(job& what);  ///< The job lives on only if the caller holds it.
@@ -114,8 +121,12 @@ private:
   void end(job& what, error why) { end(what, core::call_outcome{{}, std::move(why)}); }
   void abandon(job& what, timestamp now);
   /// Returns whether the job has ended, for the caller to see that it is told.
-  bool attempt_failed(job& what, attempt_failure why, std::optional<time_out> by, timestamp now);
+  bool attempt_failed(job& what, attempt_failure why, timestamp now);
   void give_up_attempt(job& what);
+  /// Takes those who wait for the job's end to be durable.
+  std::vector<answered> take_reporters(job& what);
+  /// Has the clerk answer them.
+  void answer_reporters(job& what, const error& why);
   void take_sign(job& what, bytes_view details, timestamp now);
   void note(job& what, timestamp now);
   void forget_notes(job& what);
@@ -140,6 +151,13 @@ private:
   polled_activity describe_attempt(const job& what) const;
   named_attempt named(const job& what) const;
   std::optional<error> objection(const job* what, const named_attempt& to) const;
+  /// Whether this attempt has ended the job, and that is not durable yet.
+  bool has_reported(const job* what, const named_attempt& by) const;
+  /// What was said with this token before is said again: `done` waits with who said it. Returns
+  /// whether it was.
+  bool wait_with_first(const std::optional<named_attempt>& by, bool failed, answered& done);
+  void report_end(job& what, answered done);
+  static error nobody_waits(const job& what);
   result<job_ptr> current(const std::optional<named_attempt>& to, timestamp now);
 
   // -- the clerk (clerk.cpp) --
@@ -170,9 +188,10 @@ private:
   work_queues queues_;
   worker_pool pool_{queues_.listed()};
   std::vector<local_attempt*> slots_;  ///< What each thread of the pool runs.
-  std::condition_variable idle_;       ///< Told when busy_ or telling_ gets 0 after `stop`.
+  std::condition_variable idle_;       ///< Told when one of these three gets 0 after `stop`.
   std::size_t busy_ = 0;               ///< Threads that run an attempt.
   std::size_t telling_ = 0;            ///< Threads in the hook.
+  std::size_t reporters_ = 0;          ///< Of all jobs.
   bool started_ = false;
   bool stopping_ = false;  ///< No attempt begins any more.
   bool closed_ = false;    ///< No hook is called any more, but by the clerk's last errands.

@@ -34,21 +34,27 @@ void activity_dispatcher::schedule_reloaded(const entity_id& entity, timestamp l
   desk_->schedule_reloaded(entity, life, what);
 }
 
-void activity_dispatcher::cancel(const entity_id& entity, event_number activity) {
-  desk_->cancel(entity, activity);
+void activity_dispatcher::cancel(const entity_id& entity, timestamp life, event_number activity) {
+  desk_->cancel(entity, life, activity);
 }
 
-void activity_dispatcher::request_cancel(const entity_id& entity, event_number activity) {
-  desk_->request_cancel(entity, activity);
+void activity_dispatcher::request_cancel(const entity_id& entity, timestamp life,
+                                         event_number activity) {
+  desk_->request_cancel(entity, life, activity);
 }
 
-void activity_dispatcher::settled(const entity_id& entity, event_number activity) {
-  desk_->settled(entity, activity);
+void activity_dispatcher::recorded(const entity_id& entity, timestamp life, event_number activity) {
+  desk_->recorded(entity, life, activity);
 }
 
-void activity_dispatcher::tell_again(const entity_id& entity, event_number activity,
+void activity_dispatcher::refused(const entity_id& entity, timestamp life, event_number activity,
+                                  error why) {
+  desk_->refused(entity, life, activity, std::move(why));
+}
+
+void activity_dispatcher::tell_again(const entity_id& entity, timestamp life, event_number activity,
                                      duration after) {
-  desk_->tell_again(entity, activity, after);
+  desk_->tell_again(entity, life, activity, after);
 }
 
 std::vector<activity_status> activity_dispatcher::status_of(const entity_id& entity) const {
@@ -61,12 +67,12 @@ void activity_dispatcher::poll(std::string queue, duration patience,
   desk_->poll(std::move(queue), patience, std::move(done), std::move(is_there));
 }
 
-result<nothing> activity_dispatcher::complete(std::string_view token, bytes results) {
-  return desk_->complete(token, std::move(results));
+void activity_dispatcher::complete(std::string_view token, bytes results, answered done) {
+  desk_->complete(token, std::move(results), std::move(done));
 }
 
-result<nothing> activity_dispatcher::fail(std::string_view token, attempt_failure why) {
-  return desk_->fail(token, std::move(why));
+void activity_dispatcher::fail(std::string_view token, attempt_failure why, answered done) {
+  desk_->fail(token, std::move(why), std::move(done));
 }
 
 result<bool> activity_dispatcher::heartbeat(std::string_view token, bytes details) {

@@ -6,10 +6,13 @@
 /// Guarantees:
 /// - An activity that was scheduled is attempted until it ends, fails for good, times out or is
 ///   cancelled; its end is told once by `ended`, and once more for each `tell_again`, until
-///   `settled` says that it is durable.
+///   `recorded` says that it is durable, or `refused` that nobody waits for it.
+/// - Who ends an activity by its token is answered with success when that end is durable, and not
+///   before.
 /// - All attempts have the same idempotency key. At most one attempt is current: what an earlier
-/// one
-///   reports is refused.
+///   one reports is refused.
+/// - An activity is named by its entity, that entity's life (when it began) and its number: what is
+///   said of another life does nothing.
 /// - How far it has come is noted in the journal's index, so attempts and the next try survive a
 ///   restart, and so do attempts in the hands of workers outside. A first attempt in this process
 ///   leaves no note: when the node goes down in it, it is the first attempt again.
@@ -39,6 +42,7 @@
 #include "entities/record.h"
 #include "persistence/journal.h"
 #include "process/description.h"
+#include "process/attempts.h"
 #include "runtime/defaults.h"
 
 namespace perdure::runtime {
@@ -67,12 +71,7 @@ struct polled_activity {
 };
 
 /// Why an attempt failed, as told by a worker.
-struct attempt_failure {
-  std::string type = {};
-  std::string message = {};
-  bool retryable = true;
-  std::optional<duration> next_delay = {};
-};
+using process::attempt_failure;
 
 using process::activity_status;
 
@@ -89,7 +88,11 @@ class activity_desk;
 class activity_dispatcher {
 public:
   /// The activity has ended, for the entity to hear.
-  using ended = std::function<void(const entity_id&, event_number activity, core::call_outcome)>;
+  using ended = std::function<void(const entity_id&, timestamp life, event_number activity,
+                                   core::call_outcome)>;
+  /// Tells a worker what became of what it said. Called once, on any thread, without a lock; must
+  /// not block.
+  using answered = std::function<void(result<nothing>)>;
 
   /// `secret` (32 bytes) signs tokens: the same for all nodes and restarts of one journal. At least
   /// one of `threads` is used, none when nothing is provided. Throws std::invalid_argument for
@@ -108,13 +111,15 @@ public:
   void start();
   /// Begins no more attempts, waits for those under way here at most `patience` of real time, and
   /// lets those that go on know by their context. What has not ended is attempted again by the next
-  /// node. From its return on no hook is called, and tokens are answered with `draining`.
+  /// node. Then waits, for what is left of the patience, for ends that workers reported to be
+  /// recorded; who waits longer is answered with `draining`. From its return on no hook is called,
+  /// and tokens are answered with `draining`.
   void stop(duration patience);
 
   /// Takes on an activity whose schedule is durable. One that is known already is left as it is.
   /// `life` is when the entity was created. `reloaded`: the entity was loaded from the journal, so
   /// that the activity may have come some way already: it goes on from what was noted of it, and if
-  /// it has ended and is not settled, its end is told once more after a second.
+  /// it has ended and is not recorded, its end is told once more after a second.
   void schedule(const entity_id& entity, timestamp life, core::pending_activity what,
                 bool reloaded = false);
   /// `schedule` of all of an entity's activities, after it was loaded from the journal.
@@ -122,16 +127,20 @@ public:
                          std::span<const core::pending_activity> what);
   /// Nobody waits for it any more: a running attempt is told so by its context, or its heartbeats,
   /// no other is begun.
-  void cancel(const entity_id& entity, event_number activity);
+  void cancel(const entity_id& entity, timestamp life, event_number activity);
   /// Like `cancel`, but its end is told: as cancelled (failed, of type "cancelled"), or as
   /// completed if the attempt under way succeeds in spite of it. Not noted: ask again after a
   /// restart.
-  void request_cancel(const entity_id& entity, event_number activity);
-  /// Its end is durable, or it never was: it is forgotten.
-  void settled(const entity_id& entity, event_number activity);
-  /// Tells an end once more, `after` from now: the entity could not write it. Nothing happens when
-  /// it has not ended, or is settled by then.
-  void tell_again(const entity_id& entity, event_number activity, duration after);
+  void request_cancel(const entity_id& entity, timestamp life, event_number activity);
+  /// Its end is durable: who reported it is told so, and it is forgotten.
+  void recorded(const entity_id& entity, timestamp life, event_number activity);
+  /// The entity does not take its end, and never will: who reported it is told why, and it is
+  /// forgotten.
+  void refused(const entity_id& entity, timestamp life, event_number activity, error why);
+  /// Tells an end once more, `after` from now: the entity could not write it. Who reported it goes
+  /// on waiting; after `stop` it is answered with `draining`. Nothing happens when the activity has
+  /// not ended, or is recorded by then.
+  void tell_again(const entity_id& entity, timestamp life, event_number activity, duration after);
   /// What is known of an entity's activities, in order of their numbers.
   std::vector<activity_status> status_of(const entity_id& entity) const;
 
@@ -144,15 +153,25 @@ public:
   void poll(std::string queue, duration patience,
             std::function<void(std::optional<polled_activity>)> done,
             std::function<bool()> is_there = {});
-  /// Errors: malformed (no token of ours), completed (a later attempt, or the end, has made it
-  /// stale), unavailable (the activity is not known here: activate its entity, `entity_of`, and ask
-  /// again; if it is not known then, it has ended), draining (after `stop`).
-  result<nothing> complete(std::string_view token, bytes results);
-  result<nothing> fail(std::string_view token, attempt_failure why);
+  /// Ends the activity. Answered when its end is recorded or refused; a repeat before that waits
+  /// with the first. Errors: malformed (no token of ours), completed (a later attempt, or the end,
+  /// has made it stale, or nobody waits for the activity any more), unavailable (the activity is
+  /// not known here: activate its entity, `entity_of`, and ask again; if it is not known then, it
+  /// has ended), draining (at and after `stop`: ask again), and what `refused` was told. Errors of
+  /// the first four kinds come before it returns.
+  void complete(std::string_view token, bytes results, answered done);
+  /// Ends the attempt. If that ends the activity, it is answered as `complete`. If another attempt
+  /// is to follow, or nobody waits any more, it is answered with success at once, behind the note
+  /// of it, which is written in the background: when the process is killed right behind, the
+  /// attempt may be made again under the same number, or come back as one under way until its first
+  /// time-out. Where that is more than a minute away, or there is none, the note is waited for.
+  /// Errors as `complete`.
+  void fail(std::string_view token, attempt_failure why, answered done);
   /// Returns whether the activity has been cancelled. Without `details`, those before stay. Errors
-  /// as `complete`.
+  /// as `complete`, at once.
   result<bool> heartbeat(std::string_view token, bytes details);
-  /// Returns which activity a token is of, for decoding what comes with it. Errors as `complete`.
+  /// Returns which activity a token is of, for decoding what comes with it. Errors as
+  /// `complete`, at once.
   result<polled_activity> find(std::string_view token) const;
   /// Returns the entity that a token is of, or nothing when it is no token of ours.
   std::optional<entity_id> entity_of(std::string_view token) const;

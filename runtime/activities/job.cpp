@@ -12,18 +12,21 @@ namespace {
 constexpr std::byte begun_outside{1};
 constexpr duration abandoned_for = 10min;
 
-timestamp start_of(const job& what) {
-  return limit_from(what.since, what.what.options.schedule_to_start);
-}
-
-timestamp silence_of(const job& what) {
-  return limit_from(what.last_sign, what.what.options.heartbeat);
-}
-
 }  // namespace
 
-timestamp close_of(const job& what) {
-  return limit_from(what.what.scheduled, what.what.options.schedule_to_close);
+process::attempt_limits limits_of(const job& what) {
+  process::attempt_limits limits;
+  if (what.phase == job_phase::ended) return limits;
+  const auto& options = what.what.options;
+  limits.schedule_to_close = process::close_of(what.what);
+  if (what.phase == job_phase::waiting) {
+    limits.schedule_to_start = limit_from(what.since, options.schedule_to_start);
+  }
+  if (what.phase == job_phase::running) {
+    limits.start_to_close = what.deadline;
+    limits.heartbeat = limit_from(what.last_sign, options.heartbeat);
+  }
+  return limits;
 }
 
 bool is_outside(const job& what) {
@@ -33,27 +36,17 @@ bool is_outside(const job& what) {
 timestamp due_of(const job& what) {
   switch (what.phase) {
     case job_phase::waiting:
-      return std::min(start_of(what), close_of(what));
+      return limits_of(what).first();
     case job_phase::pausing:
-      return std::min(what.next, close_of(what));
+      return std::min(what.next, limits_of(what).first());
     case job_phase::running: {
-      const auto due = std::min({what.deadline, silence_of(what), close_of(what)});
+      const auto due = limits_of(what).first();
       return what.abandoned ? std::min(due, later(what.since, abandoned_for)) : due;
     }
     case job_phase::ended:
       return what.tell_at;
   }
   return never;
-}
-
-std::optional<time_out> passed_time_out(const job& what, timestamp now) {
-  if (what.phase == job_phase::ended) return std::nullopt;
-  if (close_of(what) <= now) return time_out::schedule_to_close;
-  if (what.phase == job_phase::waiting && start_of(what) <= now) return time_out::schedule_to_start;
-  if (what.phase != job_phase::running) return std::nullopt;
-  if (what.deadline <= now) return time_out::start_to_close;
-  if (silence_of(what) <= now) return time_out::heartbeat;
-  return std::nullopt;
 }
 
 persistence::activity_progress progress_of(const job& what, timestamp now) {

@@ -1,6 +1,6 @@
 #pragma once
 
-/// An activity in the hands of the dispatcher, from its schedule until it is settled.
+/// An activity in the hands of the dispatcher, from its schedule until its end is recorded.
 
 #include <cstdint>
 #include <list>
@@ -8,14 +8,20 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <perdure/types.h>
 
 #include "entities/record.h"
 #include "persistence/journal.h"
-#include "runtime/activities/retry.h"
+#include "process/attempts.h"
+#include "runtime/activities/dispatcher.h"
 
 namespace perdure::runtime {
+
+using process::limit_from;
+using process::never;
+using process::time_out;
 
 class local_attempt;
 struct work_queue;
@@ -42,6 +48,7 @@ struct job : std::enable_shared_from_this<job> {
   bool cancel_requested = false;
   bool abandoned = false;         ///< Nobody waits for it; kept to tell the worker that has it.
   bool noted = false;             ///< The journal knows of it.
+  bool reported = false;          ///< It was ended with a token, that of `attempt`.
   std::uint32_t attempt = 0;      ///< Begun so far.
   local_attempt* here = nullptr;  ///< The attempt under way, while a thread of ours runs it.
   timestamp since;                ///< In this phase.
@@ -56,19 +63,18 @@ struct job : std::enable_shared_from_this<job> {
   work_queue* queue = nullptr;
   bool is_local = false;                            ///< Threads of ours may run it.
   std::list<std::shared_ptr<job>>::iterator place;  ///< In its queue, while it waits.
+  /// Those who ended it, and wait for that to be durable.
+  std::vector<activity_dispatcher::answered> reporters;
 };
 
-/// Returns when the activity as a whole is over; `never` without such a limit.
-timestamp close_of(const job& what);
+/// Returns when the job's limits are over that hold in its phase.
+process::attempt_limits limits_of(const job& what);
 
 /// Whether the attempt under way goes on without this process.
 bool is_outside(const job& what);
 
 /// Returns when something about the job has to be done at the latest.
 timestamp due_of(const job& what);
-
-/// Returns which time-out has passed at `now`, the gravest first.
-std::optional<time_out> passed_time_out(const job& what, timestamp now);
 
 /// What is noted of the job in the journal. Whether the attempt under way can survive this process
 /// stands with the heartbeat's details, in a byte before them; `next_try` is its deadline then

@@ -1,7 +1,6 @@
 // Attempts in this process: what the threads of the pool do.
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "runtime/activities/desk.h"
@@ -70,7 +69,7 @@ void activity_desk::begin(local_attempt& attempt, timestamp now) {
   what.deadline = limit_from(now, what.what.options.start_to_close);
   what.here = &attempt;
   ++what.attempt;
-  attempt.set_deadline(std::min(what.deadline, close_of(what)));
+  attempt.set_deadline(std::min(what.deadline, process::close_of(what.what)));
   ++busy_;
   ++figures_.attempts;
   if (what.attempt > 1) note(what, now);
@@ -84,18 +83,9 @@ activity_desk::attempt_end activity_desk::run(local_attempt& attempt, activities
     if (const auto* which = by.described().find(what.activity)) {
       return {by.run(*which, what.params), std::nullopt};
     }
-    return {{},
-            attempt_failure{"unknown_activity", "this node's " + what.activities +
-                                                    " has no activity with the number " +
-                                                    std::to_string(what.activity)}};
-  } catch (const activity_failure& why) {
-    return {{}, attempt_failure{why.type, why.what(), why.retryable, why.next_delay}};
-  } catch (const rejected& why) {
-    return {{}, attempt_failure{"rejected", why.what(), false, std::nullopt}};
-  } catch (const std::exception& why) {
-    return {{}, attempt_failure{{}, why.what()}};
+    return {{}, process::unknown_activity(what)};
   } catch (...) {
-    return {{}, attempt_failure{{}, "it threw what is no std::exception"}};
+    return {{}, process::caught_failure()};
   }
 }
 
@@ -103,7 +93,7 @@ bool activity_desk::finish(local_attempt& attempt, attempt_end came, timestamp n
   if (!attempt.is_current) return false;
   auto& what = *attempt.of();
   what.here = nullptr;
-  if (came.why) return attempt_failed(what, std::move(*came.why), std::nullopt, now);
+  if (came.why) return attempt_failed(what, std::move(*came.why), now);
   if (attempt.completed_later) {
     arm(what);
     return false;
@@ -112,7 +102,9 @@ bool activity_desk::finish(local_attempt& attempt, attempt_end came, timestamp n
   return true;
 }
 
-void activity_desk::tell(const job& what) { tell_(what.entity, what.what.number, what.outcome); }
+void activity_desk::tell(const job& what) {
+  tell_(what.entity, what.life, what.what.number, what.outcome);
+}
 
 // -- asked by an attempt --------------------------------------------------------------------------
 

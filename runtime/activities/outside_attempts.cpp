@@ -7,6 +7,13 @@
 
 namespace perdure::runtime {
 
+namespace {
+
+/// A failed attempt whose note is lost is found by its time-outs: soon enough, if within this.
+constexpr duration found_by_time_out_within = 60s;
+
+}  // namespace
+
 // -- handing out ----------------------------------------------------------------------------------
 
 void activity_desk::poll(std::string queue, duration patience,
@@ -65,7 +72,7 @@ polled_activity activity_desk::describe_attempt(const job& what) const {
   content.params = what.what.params;
   content.attempt = what.attempt;
   content.key = activity_key(what.entity, what.life, what.what.number);
-  content.deadline = std::min(what.deadline, close_of(what));
+  content.deadline = std::min(what.deadline, process::close_of(what.what));
   content.heartbeat = what.what.options.heartbeat;
   content.heartbeat_details = what.details;
   content.traceparent = what.what.traceparent;
@@ -75,7 +82,7 @@ polled_activity activity_desk::describe_attempt(const job& what) const {
 // -- by token -------------------------------------------------------------------------------------
 
 std::optional<error> activity_desk::objection(const job* what, const named_attempt& to) const {
-  if (closed_) return error{errc::draining, "the node is shutting down; ask another, or again"};
+  if (closed_) return desk_closed;
   const auto text = "attempt " + std::to_string(to.attempt) + " of activity " +
                     std::to_string(to.activity) + " of " + to_string(to.entity);
   if (what == nullptr) {
@@ -103,6 +110,13 @@ std::optional<error> activity_desk::objection(const job* what, const named_attem
   return std::nullopt;
 }
 
+error activity_desk::nobody_waits(const job& what) {
+  return {errc::completed,
+          "activity " + std::to_string(what.what.number) + " of " + to_string(what.entity) +
+              " is over: nobody waits for it any more, the entity has ended or was reset, or what "
+              "awaited it was cancelled"};
+}
+
 result<activity_desk::job_ptr> activity_desk::current(const std::optional<named_attempt>& to,
                                                       timestamp now) {
   if (!to) return error{errc::malformed, "no token of an activity's attempt"};
@@ -113,32 +127,64 @@ result<activity_desk::job_ptr> activity_desk::current(const std::optional<named_
   return what->shared_from_this();
 }
 
-result<nothing> activity_desk::complete(std::string_view token, bytes results) {
+bool activity_desk::has_reported(const job* what, const named_attempt& by) const {
+  return !closed_ && what != nullptr && what->life == by.life && what->phase == job_phase::ended &&
+         what->reported && what->attempt == by.attempt;
+}
+
+bool activity_desk::wait_with_first(const std::optional<named_attempt>& by, bool failed,
+                                    answered& done) {
+  if (!by) return false;
+  auto* what = known(by->entity, by->activity);
+  if (!has_reported(what, *by) || what->outcome.why.has_value() != failed) return false;
+  what->reporters.push_back(std::move(done));
+  ++reporters_;
+  return true;
+}
+
+/// REQUIRES: the attempt under way has ended the job just now.
+void activity_desk::report_end(job& what, answered done) {
+  what.reported = true;
+  what.reporters.push_back(std::move(done));
+  ++reporters_;
+  tells_.push_back(what.shared_from_this());
+  hurry_clerk();
+}
+
+void activity_desk::complete(std::string_view token, bytes results, answered done) {
   const auto to = mint_.open(token);
-  const section at{*this};
-  const auto what = current(to, wall_.now());
-  if (!what) return what.error();
-  if ((*what)->abandoned) {
+  section at{*this};
+  if (wait_with_first(to, false, done)) return;
+  auto why = error{};
+  if (const auto what = current(to, wall_.now()); !what) {
+    why = what.error();
+  } else if ((*what)->abandoned) {
+    why = nobody_waits(**what);
     drop(**what);
   } else {
     end(**what, core::call_outcome{std::move(results), std::nullopt});
-    tells_.push_back(*what);
-    hurry_clerk();
+    return report_end(**what, std::move(done));
   }
-  return nothing{};
+  at.leave();
+  done(std::move(why));
 }
 
-result<nothing> activity_desk::fail(std::string_view token, attempt_failure why) {
+void activity_desk::fail(std::string_view token, attempt_failure why, answered done) {
   const auto to = mint_.open(token);
-  const section at{*this};
+  section at{*this};
+  if (wait_with_first(to, true, done)) return;
   const auto now = wall_.now();
   const auto what = current(to, now);
-  if (!what) return what.error();
-  if (attempt_failed(**what, std::move(why), std::nullopt, now)) {
-    tells_.push_back(*what);
-    hurry_clerk();
+  if (!what) {
+    at.leave();
+    return done(what.error());
   }
-  return nothing{};
+  // Without its note, the attempt would be under way until then after a restart.
+  const bool is_found_late = limits_of(**what).first() > later(now, found_by_time_out_within);
+  if (attempt_failed(**what, std::move(why), now)) return report_end(**what, std::move(done));
+  if (is_found_late && !errands_.empty()) errands_.back().waits = true;
+  calls_.emplace_back([done = std::move(done)] { done(nothing{}); });
+  hurry_clerk();
 }
 
 result<bool> activity_desk::heartbeat(std::string_view token, bytes details) {
@@ -156,7 +202,9 @@ result<polled_activity> activity_desk::find(std::string_view token) const {
   if (!to) return error{errc::malformed, "no token of an activity's attempt"};
   const std::lock_guard guard{mutex_};
   const auto* what = known(to->entity, to->activity);
-  if (auto why = objection(what, *to)) return std::move(*why);
+  if (!has_reported(what, *to)) {
+    if (auto why = objection(what, *to)) return std::move(*why);
+  }
   auto content = describe_attempt(*what);
   content.token = token;
   content.attempt = to->attempt;

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -130,6 +131,49 @@ TEST_CASE("gateway: tokens that are stale or forged are refused") {
     check_problem(node.tell(work, what), 409, "completed");
     check_problem(node.post("/v1/activities/forged/" + std::string(what)), 400, "malformed");
   }
+}
+
+TEST_CASE("gateway: a worker is answered when what it completes is in the history") {
+  worker_fixture node;
+  node.place();
+  auto work = node.poll();
+  node.store.fail_next(persistence::append_outcome::storage_full);
+  std::atomic<bool> answered{false};
+  std::thread worker([&] {
+    auto told = node.tell(work, "complete", R"({"receipt":"r"})");
+    CHECK(told.status == 200);
+    CHECK(node.get("/v1/entities/order/one/history").body().find("activity_ended") !=
+          std::string::npos);
+    answered = true;
+  });
+  std::this_thread::sleep_for(50ms);
+  CHECK_FALSE(answered);
+  while (!answered) {
+    node.clock.pass(1s);
+    node.running->look_at_clock();
+    std::this_thread::sleep_for(1ms);
+  }
+  worker.join();
+  CHECK(node.ended().shown("receipt") == "r");
+}
+
+TEST_CASE("gateway: a worker whose entity was terminated is told that nobody waits") {
+  worker_fixture node;
+  node.place();
+  auto work = node.poll();
+  CHECK(node.del("/v1/entities/order/one").status == 200);
+  SUBCASE("by its heartbeats first") {
+    while (node.tell(work, "heartbeat").body() != R"({"cancelled":true})") {
+      std::this_thread::yield();
+    }
+    auto told = node.tell(work, "complete", R"({"receipt":"r"})");
+    check_problem(told, 409, "completed");
+    CHECK(told.shown("detail").find("nobody waits for it any more") != std::string::npos);
+  }
+  SUBCASE("whenever it completes") {
+    check_problem(node.tell(work, "complete", R"({"receipt":"r"})"), 409, "completed");
+  }
+  check_problem(node.tell(work, "complete", R"({"receipt":"r"})"), 409, "completed");
 }
 
 TEST_CASE("gateway: a token wakes its entity after a restart") {

@@ -1,5 +1,6 @@
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -119,8 +120,11 @@ TEST_CASE("gateway: what a main does is in its history, decoded by whose contrac
   auto work = node.post("/v1/activities/payments/poll");
   node.post("/v1/activities/" + work.shown("token") + "/complete", R"({"receipt":"r"})");
   work = node.post("/v1/activities/vans/poll");
-  REQUIRE(node.running->activities().complete(
-      work.shown("token"), encode(orders::shipping_contract::ship_results{.tracking = "t"})));
+  std::promise<result<nothing>> shipped;
+  node.running->activities().complete(
+      work.shown("token"), encode(orders::shipping_contract::ship_results{.tracking = "t"}),
+      [&](result<nothing> how) { shipped.set_value(std::move(how)); });
+  REQUIRE(shipped.get_future().get());
   CHECK(node.get("/v1/entities/order/one/result").shown("receipt") == "r t left 450");
   std::map<std::string, std::vector<json_document>> of;
   for (auto& event : events_of(node.get("/v1/entities/order/one/history"))) {

@@ -109,6 +109,39 @@ TEST_CASE("activity: the time for all attempts together ends with the last failu
         "(schedule_to_close)");
 }
 
+TEST_CASE("activity: where two times are over at once, the one that ends the activity counts") {
+  desk_world world;
+  world.env.script<hotels>("reserve").hangs().any_number();
+  const auto failed = world.client.patient({.limit = 60'000}).get();
+  CHECK(failed.error().type == "schedule_to_close");
+  CHECK(world.passed() == 60s);
+}
+
+TEST_CASE("activity: the end of the time for all attempts tells of the last failure") {
+  desk_world world;
+  world.env.script<hotels>("reserve").fails("busy", "come back").hangs().any_number();
+  CHECK(world.client.patient({.limit = 30'000}).get().error().detail ==
+        "hotels.reserve timed out: not completed within 30000 ms, after 2 attempts "
+        "(schedule_to_close); the last failure: busy: come back");
+}
+
+TEST_CASE("activity: an attempt sees that it is asked to stop") {
+  desk_world world;
+  std::vector<bool> seen;
+  world.quote
+      .answers([&](const hotels::quote_params&, perdure::activity_context& attempt) {
+        seen.push_back(attempt.is_cancelled());
+        world.env.run_for(2s);
+        seen.push_back(attempt.is_cancelled());
+        return price_of(1);
+      })
+      .times(1);
+  auto call = world.env.send(world.client.stopped({.hotel = "ritz"}));
+  world.env.run_for(3s);
+  CHECK(call.done());
+  CHECK(seen == std::vector<bool>{false, true});
+}
+
 TEST_CASE("activity: a function answers, and sees the attempt") {
   desk_world world;
   world.quote

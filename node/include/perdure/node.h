@@ -144,8 +144,8 @@ public:
 
   /// Ends the activity that `token` is of. Errors: malformed, when it is no token of ours, or of an
   /// activity with other results; completed, when the activity has ended, or the attempt was
-  /// followed by another; unavailable, draining: try again. Blocks if the entity has to be brought
-  /// into memory. REQUIRES: started; its contract is known here.
+  /// followed by another; unavailable, draining: try again. Blocks until the end is durable.
+  /// REQUIRES: started; its contract is known here; not on a thread of the engine.
   template <class Results>
   result<nothing> complete(const std::string& token, const Results& results) {
     return complete_with(token, codec<Results>::schema, encode(results));

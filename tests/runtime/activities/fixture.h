@@ -3,6 +3,7 @@
 /// A dispatcher over a journal that keeps notes alone, with a clock that stands still unless the
 /// test moves it, and activities that do what the test says.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -63,6 +64,7 @@ public:
 
   std::atomic<std::size_t> notes{0};
   std::atomic<std::size_t> forgotten{0};
+  std::atomic<std::size_t> flushes{0};
 
   std::uint32_t shard_count() const override { return 1; }
   sharding::epoch_number acquire(sharding::shard_number) override { return 1; }
@@ -86,7 +88,7 @@ public:
   }
   void keep(persistence::snapshot) override {}
   bool collect(timestamp) override { return false; }
-  void flush() override {}
+  void flush() override { ++flushes; }
   bytes secret() const override { return bytes(32, std::byte{7}); }
   persistence::journal_stats stats() const override { return {}; }
 
@@ -182,6 +184,35 @@ private:
   std::shared_ptr<content> all_ = std::make_shared<content>();
 };
 
+/// What a worker is answered.
+class report_box {
+public:
+  activity_dispatcher::answered box() {
+    return [all = all_](result<nothing> how) {
+      const std::lock_guard guard{all->mutex};
+      REQUIRE_FALSE(all->how);
+      all->how = std::move(how);
+    };
+  }
+  bool is_answered() const {
+    const std::lock_guard guard{all_->mutex};
+    return all_->how.has_value();
+  }
+  /// Waits for it.
+  result<nothing> get() const {
+    REQUIRE(eventually([&] { return is_answered(); }));
+    const std::lock_guard guard{all_->mutex};
+    return *all_->how;
+  }
+
+private:
+  struct content {
+    std::mutex mutex;
+    std::optional<result<nothing>> how;
+  };
+  std::shared_ptr<content> all_ = std::make_shared<content>();
+};
+
 struct dispatcher_fixture {
   explicit dispatcher_fixture(std::size_t threads = 4) : threads(threads) { make(); }
   ~dispatcher_fixture() { running.reset(); }
@@ -195,9 +226,11 @@ struct dispatcher_fixture {
   void make() {
     running = std::make_unique<activity_dispatcher>(
         store, clock, store.secret(), threads,
-        [this](const entity_id&, event_number activity, core::call_outcome outcome) {
+        [this](const entity_id& entity, timestamp life, event_number activity,
+               core::call_outcome outcome) {
+          CHECK(entity == who);
           const std::lock_guard guard{mutex};
-          ends.emplace_back(activity, std::move(outcome));
+          ends.push_back({activity, std::move(outcome), life});
         });
   }
 
@@ -239,7 +272,7 @@ struct dispatcher_fixture {
   core::call_outcome end(std::size_t i = 0) const {
     REQUIRE(eventually([&] { return ended() > i; }));
     const std::lock_guard guard{mutex};
-    return ends[i].second;
+    return ends[i].how;
   }
   error failure(std::size_t i = 0) const {
     const auto outcome = end(i);
@@ -278,12 +311,47 @@ struct dispatcher_fixture {
     return *got;
   }
 
+  report_box complete_later(const std::string& token, bytes results = {}) const {
+    report_box told;
+    running->complete(token, std::move(results), told.box());
+    return told;
+  }
+  report_box fail_later(const std::string& token, attempt_failure why = {}) const {
+    report_box told;
+    running->fail(token, std::move(why), told.box());
+    return told;
+  }
+  /// Completes it, and has the entity record what it hears of it.
+  result<nothing> complete(const std::string& token, bytes results = {}) const {
+    const auto of = running->find(token);
+    return answer_of(complete_later(token, std::move(results)), of);
+  }
+  result<nothing> fail(const std::string& token, attempt_failure why = {}) const {
+    const auto of = running->find(token);
+    return answer_of(fail_later(token, std::move(why)), of);
+  }
+  result<nothing> answer_of(const report_box& told, const result<polled_activity>& of) const {
+    const auto is_told_of = [&] {
+      const std::lock_guard guard{mutex};
+      return of && std::ranges::any_of(
+                       ends, [&](auto& each) { return each.activity == of->activity_number; });
+    };
+    REQUIRE(eventually([&] { return told.is_answered() || is_told_of(); }));
+    if (!told.is_answered()) running->recorded(who, midday, of->activity_number);
+    return told.get();
+  }
+
   const entity_id who{"order", "one"};
   const std::size_t threads;
   standing_clock clock;
   notebook store;
   mutable std::mutex mutex;
-  std::vector<std::pair<event_number, core::call_outcome>> ends;
+  struct told_end {
+    event_number activity = 0;
+    core::call_outcome how;
+    timestamp life;
+  };
+  std::vector<told_end> ends;
   std::unique_ptr<activity_dispatcher> running;
 };
 

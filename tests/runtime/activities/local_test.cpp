@@ -22,7 +22,7 @@ TEST_CASE("activities: one that succeeds is told once, with its results, and lea
   CHECK_FALSE(here.end().why);
   CHECK_FALSE(here.status());
   here.schedule(1);  // Known: left as it is.
-  here.running->settled(here.who, 1);
+  here.running->recorded(here.who, midday, 1);
   here.running->stop(1s);
   CHECK(here.ended() == 1);
   CHECK(here.store.notes == 0);
@@ -39,7 +39,7 @@ TEST_CASE("activities: thousands at once all end, each once") {
   constexpr event_number many = 5'000;
   for (event_number i = 1; i <= many; ++i) here.schedule(i);
   REQUIRE(eventually([&] { return here.ended() == many; }));
-  for (event_number i = 1; i <= many; ++i) here.running->settled(here.who, i);
+  for (event_number i = 1; i <= many; ++i) here.running->recorded(here.who, midday, i);
   CHECK(here.running->figures().attempts == many);
   CHECK(here.store.notes == 0);
 }
@@ -68,7 +68,7 @@ TEST_CASE("activities: a failed attempt is repeated after the policy's pauses, w
   CHECK(keys.size() == 3);
   CHECK(keys[0] == keys[1]);
   CHECK(keys[0] == keys[2]);
-  here.running->settled(here.who, 1);
+  here.running->recorded(here.who, midday, 1);
   CHECK(eventually([&] { return here.store.forgotten == 1; }));
   CHECK_FALSE(here.note());
 }
@@ -317,7 +317,7 @@ TEST_CASE("activities: cancelled, a running one knows, and nothing more is heard
   });
   here.schedule(1);
   REQUIRE(eventually([&] { return stuck.before() == 1; }));
-  here.running->cancel(here.who, 1);
+  here.running->cancel(here.who, midday, 1);
   CHECK(here.running->status_of(here.who).empty());
   stuck.open();
   REQUIRE(eventually([&] { return knows != -1; }));
@@ -332,7 +332,7 @@ TEST_CASE("activities: asked to stop, one that pauses ends at once") {
   here.start([](activity_context&, bytes_view) -> bytes { throw std::runtime_error("no"); });
   here.schedule(1);
   here.pause();
-  here.running->request_cancel(here.who, 1);
+  here.running->request_cancel(here.who, midday, 1);
   CHECK(here.failure() == error{errc::failed, "work.act was cancelled", "cancelled"});
   here.pass(1h);
   CHECK(here.ended() == 1);
@@ -351,7 +351,7 @@ TEST_CASE("activities: asked to stop, a running one ends as it ends") {
   SUBCASE("cancelled") { succeeds = false; }
   here.schedule(1);
   REQUIRE(eventually([&] { return stuck.before() == 1; }));
-  here.running->request_cancel(here.who, 1);
+  here.running->request_cancel(here.who, midday, 1);
   CHECK(here.status()->running);
   stuck.open();
   if (succeeds) {
@@ -361,7 +361,7 @@ TEST_CASE("activities: asked to stop, a running one ends as it ends") {
   }
 }
 
-TEST_CASE("activities: an activity may be cancelled and settled at any moment") {
+TEST_CASE("activities: an activity may be cancelled and recorded at any moment") {
   dispatcher_fixture here;
   here.start([](activity_context& attempt, bytes_view) {
     attempt.heartbeat(as_bytes_view("here"));
@@ -369,9 +369,9 @@ TEST_CASE("activities: an activity may be cancelled and settled at any moment") 
   });
   for (event_number i = 1; i <= 2'000; ++i) {
     here.schedule(i);
-    if (i % 3 == 0) here.running->cancel(here.who, i);
-    if (i % 3 == 1) here.running->request_cancel(here.who, i);
-    if (i % 5 == 0) here.running->settled(here.who, i - 1);
+    if (i % 3 == 0) here.running->cancel(here.who, midday, i);
+    if (i % 3 == 1) here.running->request_cancel(here.who, midday, i);
+    if (i % 5 == 0) here.running->recorded(here.who, midday, i - 1);
   }
   CHECK(eventually([&] { return here.running->figures().pending == 0; }));
   here.running->stop(10s);
@@ -382,22 +382,22 @@ TEST_CASE("activities: an end is told again when the entity could not write it")
   here.start([](activity_context&, bytes_view) { return to_bytes("done"); });
   here.schedule(1);
   here.end();
-  here.running->tell_again(here.who, 1, 5s);
+  here.running->tell_again(here.who, midday, 1, 5s);
   here.pass(4s);
   here.schedule(2);
   here.end(1);
   CHECK(here.ended() == 2);
   here.pass(1s);
   CHECK(to_text(here.end(2).results) == "done");
-  here.running->tell_again(here.who, 1, 5s);
-  here.running->settled(here.who, 1);
+  here.running->tell_again(here.who, midday, 1, 5s);
+  here.running->recorded(here.who, midday, 1);
   here.pass(5s);
   here.schedule(3);
   here.end(3);
   CHECK(here.ended() == 4);
 }
 
-TEST_CASE("activities: loaded again, an entity hears once more of an end it has not settled") {
+TEST_CASE("activities: loaded again, an entity hears once more of an end it has not recorded") {
   dispatcher_fixture here;
   here.start([](activity_context&, bytes_view) { return to_bytes("done"); });
   const auto what = here.plan(1);
@@ -451,7 +451,7 @@ TEST_CASE("activities: after a restart, attempts and pauses go on where they wer
   here.pass(2s);
   CHECK(to_text(here.end().results) == "at 2");
   CHECK(last == 3);
-  here.running->settled(here.who, 1);
+  here.running->recorded(here.who, midday, 1);
   CHECK(eventually([&] { return !here.note(); }));
 }
 

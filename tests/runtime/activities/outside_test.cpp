@@ -38,11 +38,9 @@ TEST_CASE("workers: an activity that nobody here provides is handed to who polls
   CHECK(found->activity_number == 7);
   CHECK(found->attempt == 1);
   CHECK(found->token == got.token);
-  REQUIRE(here.running->complete(got.token, to_bytes("sent")));
+  REQUIRE(here.complete(got.token, to_bytes("sent")));
   CHECK(to_text(here.end().results) == "sent");
-  CHECK(here.running->complete(got.token, {}).error().code == errc::completed);
-  here.running->settled(here.who, 7);
-  CHECK(here.running->complete(got.token, {}).error().code == errc::unavailable);
+  CHECK(here.complete(got.token, {}).error().code == errc::unavailable);
   CHECK(here.running->entity_of(got.token) == here.who);
 }
 
@@ -86,7 +84,7 @@ TEST_CASE("workers: what this process provides and has no room for, a worker out
   here.schedule(2);
   const auto got = here.poll("work");
   CHECK(got.activity_number == 2);
-  CHECK(here.running->complete(got.token, {}));
+  CHECK(here.complete(got.token, {}));
   here.end();
   stuck.open();
   here.end(1);
@@ -98,10 +96,10 @@ TEST_CASE("workers: a failure is repeated, and the attempt before is refused") {
   here.schedule(1, {}, "post");
   const auto first = here.poll("post");
   REQUIRE(here.running->heartbeat(first.token, to_bytes("page 3")));
-  REQUIRE(here.running->fail(first.token, {.type = "busy", .message = "come back"}));
+  REQUIRE(here.fail(first.token, {.type = "busy", .message = "come back"}));
   CHECK(here.pause() == midday + 1s);
   CHECK(here.status()->last_failure == "busy: come back");
-  const auto waits = here.running->complete(first.token, {});
+  const auto waits = here.complete(first.token, {});
   REQUIRE_FALSE(waits);
   CHECK(waits.error().code == errc::completed);
   CHECK(waits.error().detail ==
@@ -112,13 +110,13 @@ TEST_CASE("workers: a failure is repeated, and the attempt before is refused") {
   CHECK(second.key == first.key);
   CHECK(second.token != first.token);
   CHECK(to_text(second.heartbeat_details) == "page 3");
-  CHECK(here.running->complete(first.token, {}).error().detail ==
+  CHECK(here.complete(first.token, {}).error().detail ==
         "attempt 1 of activity 1 of order/one is over: attempt 2 is under way");
   CHECK(here.running->heartbeat(first.token, {}).error().code == errc::completed);
-  CHECK(here.running->fail(first.token, {}).error().code == errc::completed);
+  CHECK(here.fail(first.token, {}).error().code == errc::completed);
   CHECK(here.running->find(first.token).error().code == errc::completed);
-  REQUIRE(here.running->fail(second.token,
-                             {.type = "gone", .message = "no such street", .retryable = false}));
+  REQUIRE(
+      here.fail(second.token, {.type = "gone", .message = "no such street", .retryable = false}));
   CHECK(here.failure() ==
         error{errc::failed, "post.@1 failed after 2 attempts: no such street", "gone"});
 }
@@ -129,7 +127,7 @@ TEST_CASE("workers: errors name activities of classes that are known") {
   here.running->know(post.described());
   here.running->start();
   here.schedule(1, {}, "post");
-  REQUIRE(here.running->fail(here.poll("post").token, {.message = "no", .retryable = false}));
+  REQUIRE(here.fail(here.poll("post").token, {.message = "no", .retryable = false}));
   CHECK(here.failure().detail == "post.act failed after 1 attempt: no");
 }
 
@@ -172,24 +170,34 @@ TEST_CASE("workers: heartbeats tell of cancelling") {
   const auto got = here.poll("post");
   CHECK_FALSE(here.running->heartbeat(got.token, {}).value());
   SUBCASE("when its end is waited for") {
-    here.running->request_cancel(here.who, 1);
+    here.running->request_cancel(here.who, midday, 1);
     CHECK(here.running->heartbeat(got.token, {}).value());
-    REQUIRE(here.running->fail(got.token, {.message = "stopped"}));
+    REQUIRE(here.fail(got.token, {.message = "stopped"}));
     CHECK(here.failure() == error{errc::failed, "post.@1 was cancelled", "cancelled"});
   }
   SUBCASE("when nobody waits any more") {
-    here.running->cancel(here.who, 1);
+    here.running->cancel(here.who, midday, 1);
     CHECK(here.running->heartbeat(got.token, to_bytes("details")).value());
     CHECK(here.running->status_of(here.who).empty());
     CHECK(eventually([&] { return !here.note(); }));
-    CHECK(here.running->complete(got.token, {}));
+    const auto late = here.complete(got.token, {});
+    REQUIRE_FALSE(late);
+    CHECK(late.error().code == errc::completed);
+    CHECK(late.error().detail ==
+          "activity 1 of order/one is over: nobody waits for it any more, the entity has ended or "
+          "was reset, or what awaited it was cancelled");
     CHECK(here.running->heartbeat(got.token, {}).error().code == errc::unavailable);
     here.running->stop(1s);
     CHECK(here.ended() == 0);
     CHECK_FALSE(here.note());
   }
+  SUBCASE("when nobody waits any more, and it stops") {
+    here.running->cancel(here.who, midday, 1);
+    CHECK(here.fail(got.token, {.message = "stopped"}));
+    CHECK(here.running->heartbeat(got.token, {}).error().code == errc::unavailable);
+  }
   SUBCASE("and one that is never heard of again is forgotten") {
-    here.running->cancel(here.who, 1);
+    here.running->cancel(here.who, midday, 1);
     here.pass(1h);
     CHECK(eventually([&] {
       const auto known = here.running->heartbeat(got.token, {});
@@ -207,8 +215,8 @@ TEST_CASE("workers: garbled and forged tokens are refused") {
   auto forged = token;
   forged[3] = forged[3] == 'A' ? 'B' : 'A';
   for (auto& each : std::array<std::string, 4>{"", "no token", token + "A", forged}) {
-    CHECK(here.running->complete(each, {}).error().code == errc::malformed);
-    CHECK(here.running->fail(each, {}).error().code == errc::malformed);
+    CHECK(here.complete(each, {}).error().code == errc::malformed);
+    CHECK(here.fail(each, {}).error().code == errc::malformed);
     CHECK(here.running->heartbeat(each, {}).error().code == errc::malformed);
     CHECK(here.running->find(each).error().code == errc::malformed);
     CHECK_FALSE(here.running->entity_of(each));
@@ -225,7 +233,7 @@ TEST_CASE("workers: a restart of the node does not take an attempt away") {
   here.restart();
   here.running->start();
   here.pass(30s);
-  const auto early = here.running->complete(got.token, {});
+  const auto early = here.complete(got.token, {});
   REQUIRE_FALSE(early);
   CHECK(early.error().code == errc::unavailable);
   CHECK(here.running->entity_of(got.token) == here.who);
@@ -235,7 +243,7 @@ TEST_CASE("workers: a restart of the node does not take an attempt away") {
   here.running->poll("post", 0s, other.box());
   CHECK_FALSE(other.get());
   SUBCASE("which it may complete") {
-    REQUIRE(here.running->complete(got.token, to_bytes("sent")));
+    REQUIRE(here.complete(got.token, to_bytes("sent")));
     CHECK(to_text(here.end().results) == "sent");
   }
   SUBCASE("and which has the time it had") {
@@ -262,7 +270,7 @@ TEST_CASE("workers: a token proves an attempt whose note was lost") {
   CHECK_FALSE(here.status()->running);
   CHECK_FALSE(here.running->heartbeat(got.token, {}).value());
   CHECK(here.status()->running);
-  CHECK(here.running->complete(got.token, to_bytes("sent")));
+  CHECK(here.complete(got.token, to_bytes("sent")));
   CHECK(to_text(here.end().results) == "sent");
 }
 
@@ -285,29 +293,29 @@ TEST_CASE("workers: an activity that is completed later frees its thread") {
   CHECK(here.status()->running);
   CHECK(here.ended() == 1);
   SUBCASE("completed") {
-    REQUIRE(here.running->complete(token, to_bytes("approved")));
+    REQUIRE(here.complete(token, to_bytes("approved")));
     CHECK(to_text(here.end(1).results) == "approved");
   }
   SUBCASE("failed") {
-    REQUIRE(here.running->fail(token, {.message = "denied", .retryable = false}));
+    REQUIRE(here.fail(token, {.message = "denied", .retryable = false}));
     CHECK(here.failure(1).detail == "work.act failed after 1 attempt: denied");
   }
   SUBCASE("timed out") {
     here.pass(1h);
     here.pause();
-    CHECK(here.running->complete(token, {}).error().code == errc::completed);
+    CHECK(here.complete(token, {}).error().code == errc::completed);
   }
   SUBCASE("completed after a restart") {
     here.restart();
     here.start(script);
     here.running->schedule(here.who, midday, what, true);
-    REQUIRE(here.running->complete(token, to_bytes("approved")));
+    REQUIRE(here.complete(token, to_bytes("approved")));
     CHECK(to_text(here.end(1).results) == "approved");
   }
   SUBCASE("cancelled, and completed in spite of it") {
-    here.running->request_cancel(here.who, 1);
+    here.running->request_cancel(here.who, midday, 1);
     CHECK(here.running->heartbeat(token, {}).value());
-    REQUIRE(here.running->complete(token, to_bytes("approved")));
+    REQUIRE(here.complete(token, to_bytes("approved")));
     CHECK(to_text(here.end(1).results) == "approved");
   }
 }
@@ -316,7 +324,7 @@ TEST_CASE("workers: completed before the attempt has returned, it has ended") {
   door stuck;
   dispatcher_fixture here;
   here.start([&](activity_context& attempt, bytes_view) {
-    CHECK(here.running->complete(attempt.complete_later(), to_bytes("fast")));
+    CHECK(here.complete(attempt.complete_later(), to_bytes("fast")));
     stuck.pass();
     return to_bytes("slow");
   });
@@ -338,7 +346,7 @@ TEST_CASE("workers: an attempt that asks to be completed later and fails has fai
   });
   here.schedule(1);
   here.pause();
-  CHECK(here.running->complete(token, {}).error().code == errc::completed);
+  CHECK(here.complete(token, {}).error().code == errc::completed);
 }
 
 TEST_CASE("workers: who polls is sent away when the node ends") {
@@ -352,7 +360,7 @@ TEST_CASE("workers: who polls is sent away when the node ends") {
   CHECK_FALSE(before.get());
   here.running->poll("post", 1h, after.box());
   CHECK_FALSE(after.get());
-  CHECK(here.running->complete(got.token, {}).error().code == errc::draining);
+  CHECK(here.complete(got.token, {}).error().code == errc::draining);
 }
 
 }  // namespace perdure::runtime

@@ -1,9 +1,10 @@
 // When a failed attempt is repeated, what is noted of it, and how fast attempts may begin.
 
-#include "runtime/activities/retry.h"
-
 #include <doctest/doctest.h>
 
+#include <limits>
+
+#include "process/attempts.h"
 #include "runtime/activities/job.h"
 #include "runtime/activities/pace.h"
 #include "tests/runtime/activities/fixture.h"
@@ -11,6 +12,11 @@
 namespace perdure::runtime {
 
 namespace {
+
+using process::end_by;
+using process::given_up;
+using process::next_try;
+using process::pause_behind;
 
 core::pending_activity with(activity_options options) {
   core::pending_activity what;
@@ -33,6 +39,8 @@ TEST_CASE("retry: pauses grow by the factor up to the longest") {
   CHECK(pause_behind({.first = 0s}, 100) == 0s);
   CHECK(pause_behind({.first = 3s, .factor = 1}, 100) == 3s);
   CHECK(pause_behind({.first = 1h, .most = 10s}, 1) == 10s);
+  CHECK(pause_behind({.first = -1s}, 1) == 0s);
+  CHECK(pause_behind({.factor = std::numeric_limits<double>::quiet_NaN()}, 2) == 0s);
 }
 
 TEST_CASE("retry: an attempt follows unless the failure is final or none are left") {
@@ -61,12 +69,44 @@ TEST_CASE("retry: far away is never") {
 }
 
 TEST_CASE("retry: time-outs say which, where and what went wrong before") {
-  const auto why = end_by_time_out("work.act", time_out::schedule_to_close,
-                                   {.schedule_to_close = 10s}, 2, "busy: come back");
-  CHECK(why == error{errc::timeout,
-                     "work.act timed out: not completed within 10000 ms, after 2 attempts "
-                     "(schedule_to_close); the last failure: busy: come back",
-                     "schedule_to_close"});
+  const activity_options options{.start_to_close = 5s, .schedule_to_close = 10s};
+  auto why = given_up(time_out::schedule_to_close, options, 2);
+  CHECK(end_by("work.act", 2, why, "busy: come back") ==
+        error{errc::timeout,
+              "work.act timed out: not completed within 10000 ms, after 2 attempts "
+              "(schedule_to_close); the last failure: busy: come back",
+              "schedule_to_close"});
+  why = given_up(time_out::start_to_close, options, 2);
+  CHECK(end_by("work.act", 2, why, "busy: come back").detail ==
+        "work.act timed out: attempt 2 took longer than 5000 ms (start_to_close)");
+}
+
+TEST_CASE("retry: of time-outs that have passed, the one that ends the activity counts") {
+  process::attempt_limits limits{
+      .schedule_to_close = midday + 2s, .start_to_close = midday + 1s, .heartbeat = midday + 2s};
+  CHECK(limits.first() == midday + 1s);
+  CHECK_FALSE(limits.passed(midday));
+  CHECK(limits.passed(midday + 1s) == time_out::start_to_close);
+  CHECK(limits.passed(midday + 2s) == time_out::schedule_to_close);
+  CHECK(process::attempt_limits{}.first() == never);
+}
+
+TEST_CASE("retry: what an attempt throws says how it failed") {
+  const auto failure_of = [](auto thrown) {
+    try {
+      throw thrown;
+    } catch (...) {
+      return process::caught_failure();
+    }
+  };
+  const auto declined =
+      failure_of(activity_failure("declined", "no money").for_good().again_after(5s));
+  CHECK(declined == attempt_failure{"declined", "no money", false, 5s});
+  CHECK(process::text_of(declined) == "declined: no money");
+  CHECK(failure_of(rejected("no such customer")) ==
+        attempt_failure{"rejected", "no such customer", false});
+  CHECK(failure_of(std::runtime_error("off")) == attempt_failure{"", "off"});
+  CHECK(failure_of(7).message == "it threw what is no std::exception");
 }
 
 TEST_CASE("retry: what is noted of an activity brings it back") {
