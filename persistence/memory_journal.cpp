@@ -4,7 +4,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <tuple>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "persistence/check.h"
@@ -17,7 +18,15 @@ namespace {
 
 std::uint64_t digest_of(const bytes& data) { return XXH3_64bits(data.data(), data.size()); }
 
+/// Of a stored record: they stand in order of it.
+constexpr auto last_event_of = [](auto& stored) { return stored.after.last_event; };
+
 bool begins_run(const batch& next) { return next.first_event == next.after.run_began; }
+
+void check_failure(append_outcome outcome, bool written) {
+  check(outcome != append_outcome::ok, "a failure is none");
+  check(!written || outcome == append_outcome::unknown, "what is refused is not written");
+}
 
 error not_found(const entity_id& entity) {
   return {errc::entity_not_found, to_string(entity) + " does not exist"};
@@ -31,10 +40,32 @@ memory_journal::memory_journal(memory_options options)
 }
 
 void memory_journal::fail_next(append_outcome outcome, std::size_t count, bool written) {
-  check(outcome == append_outcome::storage_full || outcome == append_outcome::unknown,
-        "only storage_full and unknown hold for a whole commit");
+  check_failure(outcome, written);
   std::lock_guard lock(mutex_);
   failures_.insert(failures_.end(), count, {outcome, written});
+}
+
+void memory_journal::fail_next_of(const entity_id& entity, append_outcome outcome,
+                                  std::size_t count, bool written) {
+  check_failure(outcome, written);
+  if (count == 0) return;
+  std::lock_guard lock(mutex_);
+  auto& planned = failures_of_[entity];
+  planned.insert(planned.end(), count, {outcome, written});
+}
+
+void memory_journal::lose(bool notes, bool snapshots) {
+  std::lock_guard lock(mutex_);
+  loses_notes_ = notes;
+  loses_snapshots_ = snapshots;
+}
+
+void memory_journal::lose_derived() {
+  std::lock_guard lock(mutex_);
+  for (auto& [entity, stored] : entities_) {
+    stored.base.reset();
+    stored.progress.clear();
+  }
 }
 
 bool memory_journal::damage(const entity_id& entity, event_number event) {
@@ -58,16 +89,47 @@ sharding::epoch_number memory_journal::acquire(sharding::shard_number shard) {
 
 // -- appending -----------------------------------------------------------------------------------
 
-append_outcome memory_journal::admit(const batch& next) const {
+const entity_summary* memory_journal::summary_of(const entity_id& entity) const {
+  auto found = entities_.find(entity);
+  return found != entities_.end() ? &found->second.summary() : nullptr;
+}
+
+append_outcome memory_journal::admit(const batch& next, const entity_summary* before) const {
   if (next.shard >= epochs_.size() || epochs_[next.shard] != next.epoch) {
     return append_outcome::fenced;
   }
-  auto found = entities_.find(next.entity);
-  bool known = found != entities_.end();
-  if (known && !may_follow(found->second.summary(), next)) return append_outcome::out_of_sequence;
-  auto last = known ? found->second.summary().last_event : 0;
+  if (before != nullptr && !may_follow(*before, next)) return append_outcome::out_of_sequence;
+  auto last = before != nullptr ? before->last_event : 0;
   if (next.first_event != last + 1 || !is_key(next.entity)) return append_outcome::out_of_sequence;
   return append_outcome::ok;
+}
+
+/// Takes what was planned for this call.
+memory_journal::planned_failures memory_journal::take_failures(std::span<const batch> batches) {
+  planned_failures taken;
+  if (!failures_.empty()) {
+    taken.of_all = failures_.front();
+    failures_.pop_front();
+    return taken;
+  }
+  if (failures_of_.empty()) return taken;
+  std::set<entity_id> here;
+  for (auto& next : batches) here.insert(next.entity);
+  for (auto& entity : here) {
+    auto planned = failures_of_.find(entity);
+    if (planned == failures_of_.end()) continue;
+    auto failure = planned->second.front();
+    planned->second.pop_front();
+    if (planned->second.empty()) failures_of_.erase(planned);
+    bool of_entity = failure.outcome == append_outcome::fenced ||
+                     failure.outcome == append_outcome::out_of_sequence;
+    if (of_entity) {
+      taken.of_entities.emplace(entity, failure.outcome);
+    } else if (!taken.of_all) {
+      taken.of_all = failure;
+    }
+  }
+  return taken;
 }
 
 void memory_journal::store(const batch& next) {
@@ -103,21 +165,29 @@ void memory_journal::add_garbage(const entity_id& entity, const stored_entity& o
 void memory_journal::append(std::span<const batch> batches, std::span<append_outcome> outcomes) {
   check(batches.size() == outcomes.size(), "one outcome for each batch");
   std::lock_guard lock(mutex_);
-  std::optional<planned_failure> failure;
-  if (!failures_.empty()) {
-    failure = failures_.front();
-    failures_.pop_front();
-  }
-  // What fails is undone at the end: a later batch of the same entity follows it all the same.
-  auto before =
-      failure && !failure->written ? std::optional(std::pair(entities_, garbage_)) : std::nullopt;
+  auto failures = take_failures(batches);
+  auto& failure = failures.of_all;
+  bool lost = failure && !failure->written;
+  // A later batch of an entity follows one that is lost all the same.
+  std::map<entity_id, entity_summary> lost_after;
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    outcomes[i] = admit(batches[i]);
+    auto& next = batches[i];
+    auto before = lost_after.find(next.entity);
+    outcomes[i] =
+        admit(next, before != lost_after.end() ? &before->second : summary_of(next.entity));
     if (outcomes[i] != append_outcome::ok) continue;
-    store(batches[i]);
+    if (auto refused = failures.of_entities.find(next.entity);
+        refused != failures.of_entities.end()) {
+      outcomes[i] = refused->second;
+      continue;
+    }
     if (failure) outcomes[i] = failure->outcome;
+    if (lost) {
+      lost_after.insert_or_assign(next.entity, next.after);
+    } else {
+      store(next);
+    }
   }
-  if (before) std::tie(entities_, garbage_) = std::move(*before);
   stats_.storage_full = failure && failure->outcome == append_outcome::storage_full;
   if (!failure) ++stats_.commits;
 }
@@ -152,9 +222,11 @@ std::optional<snapshot> memory_journal::base_of(const entity_id& entity,
       base->event < stored.summary().run_began) {
     return std::nullopt;
   }
-  auto after = std::ranges::find_if(
-      stored.records, [&](auto& record) { return record.after.last_event == base->event; });
-  if (after == stored.records.end() || after->run != base->run) return std::nullopt;
+  auto after = std::ranges::lower_bound(stored.records, base->event, {}, last_event_of);
+  if (after == stored.records.end() || last_event_of(*after) != base->event ||
+      after->run != base->run) {
+    return std::nullopt;
+  }
   auto step = decode(entity, *after);
   if (!step || step->state_digest.value_or(base->state_digest) != base->state_digest) {
     return std::nullopt;
@@ -170,19 +242,18 @@ result<loaded_entity> memory_journal::load(const entity_id& entity, event_number
   auto until = at == 0 ? stored.summary().last_event : at;
   loaded_entity loaded;
   loaded.base = base_of(entity, stored, until);
-  bool any = false;
-  for (auto& from : stored.records) {
-    if (from.run != stored.summary().run || from.first_event > until) continue;
-    any = true;
-    loaded.summary = from.after;
-    if (loaded.base && from.after.last_event <= loaded.base->event) continue;
-    auto step = decode(entity, from);
-    if (!step) return step.error();
-    loaded.records.push_back(std::move(*step));
-  }
-  if (!any || until > stored.summary().last_event) {
+  if (until < stored.summary().run_began || until > stored.summary().last_event) {
     return error{errc::malformed, to_string(entity) + ": event " + std::to_string(at) +
                                       " is not in its current run"};
+  }
+  auto from = loaded.base ? loaded.base->event + 1 : stored.summary().run_began;
+  auto holds_until = std::ranges::lower_bound(stored.records, until, {}, last_event_of);
+  loaded.summary = holds_until->after;
+  auto next = std::ranges::lower_bound(stored.records, from, {}, last_event_of);
+  for (auto end = std::next(holds_until); next < end; ++next) {
+    auto step = decode(entity, *next);
+    if (!step) return step.error();
+    loaded.records.push_back(std::move(*step));
   }
   return loaded;
 }
@@ -194,10 +265,11 @@ result<std::vector<core::record>> memory_journal::history(const entity_id& entit
   auto found = entities_.find(entity);
   if (found == entities_.end()) return not_found(entity);
   std::vector<core::record> records;
-  for (auto& stored : found->second.records) {
-    if (records.size() >= limit) break;
-    if (stored.after.last_event < from || (run && *run != stored.run)) continue;
-    auto step = decode(entity, stored);
+  auto& all = found->second.records;
+  auto next = std::ranges::lower_bound(all, from, {}, last_event_of);
+  for (; next != all.end() && records.size() < limit; ++next) {
+    if (run && *run != next->run) continue;
+    auto step = decode(entity, *next);
     if (!step) return step.error();
     records.push_back(std::move(*step));
   }
@@ -260,6 +332,7 @@ due_reader memory_journal::due(timestamp until) const {
 
 void memory_journal::keep(snapshot taken) {
   std::lock_guard lock(mutex_);
+  if (loses_snapshots_) return;
   auto found = entities_.find(taken.entity);
   if (found == entities_.end() || taken.event > found->second.summary().last_event) return;
   found->second.base = encode_snapshot(taken);
@@ -267,6 +340,7 @@ void memory_journal::keep(snapshot taken) {
 
 void memory_journal::note(const entity_id& entity, const activity_progress& progress) {
   std::lock_guard lock(mutex_);
+  if (loses_notes_) return;
   auto found = entities_.find(entity);
   if (found == entities_.end() || has_ended(found->second.summary().status)) return;
   found->second.progress.insert_or_assign(progress.activity, progress);
@@ -274,6 +348,7 @@ void memory_journal::note(const entity_id& entity, const activity_progress& prog
 
 void memory_journal::forget(const entity_id& entity, event_number activity) {
   std::lock_guard lock(mutex_);
+  if (loses_notes_) return;
   auto found = entities_.find(entity);
   if (found != entities_.end()) found->second.progress.erase(activity);
 }

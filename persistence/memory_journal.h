@@ -24,9 +24,20 @@ class memory_journal final : public journal {
 public:
   explicit memory_journal(memory_options options = {});
 
-  /// The next `count` calls of `append` answer `outcome` (storage_full or unknown) for all that is
-  /// not refused. `written` says whether an unknown one reached the journal. From any thread.
+  /// The next `count` calls of `append` answer `outcome` for all that they would take. `written`
+  /// says whether an unknown one reached the journal; nothing else does. From any thread.
   void fail_next(append_outcome outcome, std::size_t count = 1, bool written = false);
+
+  /// The same of calls that have batches of `entity`, and are not failed for all. fenced and
+  /// out_of_sequence are for its batches alone, storage_full and unknown for the whole call.
+  void fail_next_of(const entity_id& entity, append_outcome outcome, std::size_t count = 1,
+                    bool written = false);
+
+  /// Until told otherwise, `note` and `forget` do nothing (`notes`), nor does `keep` (`snapshots`).
+  void lose(bool notes, bool snapshots);
+
+  /// Forgets all notes and snapshots, as if the index were lost.
+  void lose_derived();
 
   /// Flips a bit of the entity's record that holds `event`, as a failing disk would. Returns
   /// whether there was one.
@@ -90,7 +101,14 @@ private:
     bool written;
   };
 
-  append_outcome admit(const batch& next) const;
+  struct planned_failures {
+    std::optional<planned_failure> of_all;
+    std::map<entity_id, append_outcome> of_entities;
+  };
+
+  planned_failures take_failures(std::span<const batch> batches);
+  append_outcome admit(const batch& next, const entity_summary* before) const;
+  const entity_summary* summary_of(const entity_id& entity) const;
   void store(const batch& next);
   void add_garbage(const entity_id& entity, const stored_entity& of, bool is_run, timestamp ended);
   bool is_over(const garbage& ended, timestamp now) const;
@@ -108,6 +126,9 @@ private:
   std::map<entity_id, stored_entity> entities_;
   std::deque<garbage> garbage_;  ///< In order of their serials.
   std::deque<planned_failure> failures_;
+  std::map<entity_id, std::deque<planned_failure>> failures_of_;  ///< None of them empty.
+  bool loses_notes_ = false;
+  bool loses_snapshots_ = false;
   std::uint64_t lives_ = 0;
   std::uint64_t garbage_serial_ = 0;
   mutable std::uint64_t held_after_ = 0;  ///< `held_back` goes on after this serial.
