@@ -56,7 +56,7 @@ struct bench {
   std::size_t pass(duration time) {
     now += time;
     std::size_t fired = 0;
-    while (auto step = entity->fire(now)) {
+    while (auto step = entity->fire(now).value()) {
       journal.push_back(*step);
       ++fired;
     }
