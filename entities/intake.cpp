@@ -24,7 +24,7 @@ outcome machine::handle_signal(message what, timestamp now) {
 
 outcome machine::handle_update(message what, timestamp now) {
   const auto meaning = meaning_of(what.method, what.params);
-  if (auto seen = seen_before(what, meaning, now)) return std::move(*seen);
+  if (auto seen = asked_before(what, meaning, now)) return std::move(*seen);
   if (auto unknown = check_method(what.method, method_kind::update)) return refused{*unknown};
   if (paused_) return refused{paused_error()};
   return take(update_accepted{what.method, std::move(what.params)}, &what, meaning, now);
@@ -124,6 +124,16 @@ std::optional<outcome> machine::seen_before(const message& what, std::uint64_t m
   auto* main = contract().main();
   return repeated{seen->joined != 0 ? seen->joined : seen->event, seen->run, seen->is_update,
                   seen->outcome, main && seen->method == main->ordinal};
+}
+
+/// Likewise, of what is answered by its end. Where another entity's was taken and has left no
+/// trace, a reset has undone it.
+std::optional<outcome> machine::asked_before(const message& what, std::uint64_t meaning,
+                                             timestamp now) const {
+  auto seen = seen_before(what, meaning, now);
+  auto* again = seen && what.from ? std::get_if<repeated>(&*seen) : nullptr;
+  if (!again || again->is_update || again->is_start) return seen;
+  return refused{{errc::failed, to_string(self_) + " was reset, which undid this", "reset"}};
 }
 
 std::optional<outcome> machine::seen_before(const origin& from) const {

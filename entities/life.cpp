@@ -14,7 +14,7 @@ namespace perdure::core {
 
 outcome machine::handle_start(message what, timestamp now) {
   const auto meaning = meaning_of(what.method, what.params);
-  if (auto seen = seen_before(what, meaning, now)) return std::move(*seen);
+  if (auto seen = asked_before(what, meaning, now)) return std::move(*seen);
   auto exists = [&](const std::string& why) {
     return refused{{errc::already_exists, to_string(self_) + why}};
   };

@@ -301,6 +301,8 @@ private:
   outcome take(input what, message* from, std::uint64_t meaning, timestamp now);
   std::optional<outcome> seen_before(const message& what, std::uint64_t meaning,
                                      timestamp now) const;
+  std::optional<outcome> asked_before(const message& what, std::uint64_t meaning,
+                                      timestamp now) const;
   std::optional<outcome> seen_before(const origin& from) const;
   error paused_error() const;
   std::optional<error> check_open() const;
