@@ -106,7 +106,8 @@ struct position {
 
 class machine {
 public:
-  /// REQUIRES: `who` and `limits` outlive the machine.
+  /// REQUIRES: `who` and `limits` outlive the machine. Throws what the entity class does when it is
+  /// made, which is std::logic_error where it calls what is for handlers.
   machine(const entity_type& type, const entity_id& who, const machine_limits& limits);
   machine(const machine&) = delete;
   machine& operator=(const machine&) = delete;
