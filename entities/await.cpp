@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "entities/machine.h"
+#include "entities/turn.h"
 
 namespace perdure {
 
@@ -37,9 +37,9 @@ void cancel(scope& which) { which.cancelled = true; }
 void pending_call::begin(std::coroutine_handle<> handler, scope* in) {
   throw_if_cancelled(in);
   if (std::exchange(begun_, true)) throw std::logic_error("a call is awaited at most once");
-  const auto number =
-      is_activity_ ? machine_->call(activity_) : machine_->send(std::move(message_));
-  machine_->wait_for_call(waiter_of(handler, in, &outcome_), number);
+  auto& turn = core::turn::of(machine_, is_activity_ ? "an activity" : "a call");
+  const auto number = is_activity_ ? turn.call(activity_) : turn.send(std::move(message_));
+  turn.wait_for_call(waiter_of(handler, in, &outcome_), number);
 }
 
 bytes pending_call::end() {
@@ -49,19 +49,19 @@ bytes pending_call::end() {
 }
 
 void entity_stub::tell(std::uint16_t method, std::string_view name, bytes params) const {
-  machine_->send(request(kind::signal, method, name, std::move(params)));
+  core::turn::of(machine_, name).send(request(kind::signal, method, name, std::move(params)));
 }
 
 void entity_stub::cancel(std::string reason) const {
   auto what = request(kind::cancel, 0, {}, {});
   what.reason = std::move(reason);
-  machine_->send(std::move(what));
+  core::turn::of(machine_, "cancel").send(std::move(what));
 }
 
 void entity_stub::terminate(std::string reason) const {
   auto what = request(kind::terminate, 0, {}, {});
   what.reason = std::move(reason);
-  machine_->send(std::move(what));
+  core::turn::of(machine_, "terminate").send(std::move(what));
 }
 
 }  // namespace detail
@@ -75,7 +75,8 @@ detail::message_request untyped_entity::untyped(kind what, std::string method,
 }
 
 void untyped_entity::signal(std::string method, std::string_view json) const {
-  machine_->send(untyped(kind::signal, std::move(method), json));
+  auto& turn = core::turn::of(machine_, "signal");
+  turn.send(untyped(kind::signal, std::move(method), json));
 }
 
 call<std::string> untyped_entity::update(std::string method, std::string_view json) const {
@@ -98,13 +99,14 @@ namespace detail {
 
 bool wait::begin(std::coroutine_handle<> handler, scope* in) {
   throw_if_cancelled(in);
-  if (condition_ && machine_->holds(condition_)) {
+  auto& turn = core::turn::of(machine_, condition_ ? "wait_until" : "sleep");
+  if (condition_ && turn.holds(condition_)) {
     outcome_.held = true;
     return false;
   }
   auto where = waiter_of(handler, in, &outcome_);
   if (condition_) where.condition = &condition_;
-  machine_->wait_for(std::move(where), timeout_);
+  turn.wait_for(std::move(where), timeout_);
   return true;
 }
 
@@ -116,23 +118,22 @@ bool wait::end() const {
 
 bool continue_awaiter::begin(std::coroutine_handle<> handler, scope* in) {
   throw_if_cancelled(in);
-  if (!machine_->wants_to_continue()) return false;
-  machine_->order(core::continue_requested{});
-  machine_->at_continue_point_ = true;
+  auto& turn = core::turn::of(machine_, "continue_point");
+  if (!turn.continues()) return false;
   // The new run takes its place; it is resumed by a cancel alone.
-  machine_->wait_for(waiter_of(handler, in, &outcome_), forever);
+  turn.wait_for(waiter_of(handler, in, &outcome_), forever);
   return true;
 }
 
 void continue_awaiter::end() const {
-  machine_->at_continue_point_ = false;
+  core::turn::of(machine_, "continue_point").passed_continue_point();
   if (outcome_.cancelled) throw cancelled("the handler was cancelled");
 }
 
 }  // namespace detail
 
 void permit::give_back() {
-  if (auto* machine = std::exchange(machine_, nullptr)) machine->release(name_);
+  if (auto* turn = core::turn::find(std::exchange(machine_, nullptr))) turn->release(name_);
 }
 
 }  // namespace perdure

@@ -5,40 +5,44 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "entities/machine.h"
+#include "entities/turn.h"
 
 namespace perdure {
 
 namespace {
 
+using core::turn;
+
 /// A place in the queue for a mutex or semaphore, given up when the wait is cancelled.
 class ticket {
 public:
-  ticket(core::machine& of, std::string name,
-         void (core::machine::*leave)(const std::string&, std::uint64_t, bool),
-         std::uint64_t number)
-      : of_(of), name_(std::move(name)), leave_(leave), number_(number) {}
+  ticket(core::machine* of, std::string name)
+      : of_(of), name_(std::move(name)), number_(turn::of(of, "semaphore").queue_for(name_)) {}
   ticket(const ticket&) = delete;
   ticket& operator=(const ticket&) = delete;
-  ~ticket() { (of_.*leave_)(name_, number_, entered_); }
+  ~ticket() {
+    if (auto* here = turn::find(of_)) here->leave_queue(name_, number_, entered_);
+  }
 
+  bool may_enter(std::size_t places) const {
+    return turn::of(of_, "semaphore").may_enter(name_, number_, places);
+  }
   void enter() { entered_ = true; }
 
 private:
-  core::machine& of_;
+  core::machine* of_;
   std::string name_;
-  void (core::machine::*leave_)(const std::string&, std::uint64_t, bool);
   std::uint64_t number_;
   bool entered_ = false;
 };
 
 }  // namespace
 
-const entity_id& entity_base::self() const { return machine_->self_; }
+const entity_id& entity_base::self() const { return turn::of(machine_, "self").self(); }
 
-timestamp entity_base::now() const { return machine_->turn_time_; }
+timestamp entity_base::now() const { return turn::of(machine_, "now").time(); }
 
-std::uint64_t entity_base::random() { return machine_->random(); }
+std::uint64_t entity_base::random() { return turn::of(machine_, "random").random(); }
 
 std::string entity_base::uuid() {
   // RFC 9562, version 4.
@@ -52,9 +56,15 @@ std::string entity_base::uuid() {
   return text.data();
 }
 
+/// The machine that stubs and awaits know; an instance in the making has none.
+core::machine& entity_base::bound() const {
+  if (!machine_) turn::of(nullptr, "a call");
+  return *machine_;
+}
+
 // -- waiting --------------------------------------------------------------------------------------
 
-detail::sleep_awaiter entity_base::sleep(duration time) { return {*machine_, nullptr, time}; }
+detail::sleep_awaiter entity_base::sleep(duration time) { return {bound(), nullptr, time}; }
 
 task<> entity_base::sleep_until(timestamp time) {
   if (time > now()) co_await sleep(time - now());
@@ -62,7 +72,7 @@ task<> entity_base::sleep_until(timestamp time) {
 
 detail::condition_awaiter entity_base::wait_until(std::function<bool()> condition,
                                                   duration timeout) {
-  return {*machine_, std::move(condition), timeout};
+  return {bound(), std::move(condition), timeout};
 }
 
 task<> entity_base::handlers_finished() {
@@ -70,29 +80,30 @@ task<> entity_base::handlers_finished() {
     explicit finishing(core::handler_scope& whose) : of(whose) { ++of.finishing; }
     ~finishing() { --of.finishing; }
     core::handler_scope& of;
-  } mine{*machine_->turn_scope_};
-  co_await wait_until([&] { return machine_->others_at_work(&mine.of) == 0; });
+  };
+  auto* const scope = turn::of(machine_, "handlers_finished").scope();
+  if (!scope) throw std::logic_error("handlers_finished is awaited by a handler");
+  finishing mine{*scope};
+  co_await wait_until(
+      [&] { return turn::of(machine_, "handlers_finished").others_at_work(&mine.of) == 0; });
 }
 
 task<permit> entity_base::mutex(std::string name) { return semaphore(std::move(name), 1); }
 
 task<permit> entity_base::semaphore(std::string name, std::size_t places) {
   if (places == 0) throw std::invalid_argument("a semaphore has at least one place");
-  const auto number = machine_->queue_for(name);
-  ticket mine(*machine_, name, &core::machine::leave_queue, number);
-  co_await wait_until([&] { return machine_->may_enter(name, number, places); });
+  ticket mine(machine_, name);
+  co_await wait_until([&] { return mine.may_enter(places); });
   mine.enter();
-  co_return permit(*machine_, name);
+  co_return permit(bound(), name);
 }
 
-detail::continue_awaiter entity_base::continue_point() {
-  return detail::continue_awaiter(*machine_);
-}
+detail::continue_awaiter entity_base::continue_point() { return detail::continue_awaiter(bound()); }
 
-void entity_base::spawn(task<> body) { machine_->spawn(std::move(body)); }
+void entity_base::spawn(task<> body) { turn::of(machine_, "spawn").spawn(std::move(body)); }
 
 bool entity_base::is_cancelled() const {
-  auto* scope = machine_->turn_scope_;
+  auto* scope = turn::of(machine_, "is_cancelled").scope();
   return scope && scope->is_cancelled();
 }
 
@@ -101,11 +112,11 @@ task<> entity_base::pause(duration time) { co_await sleep(time); }
 // -- what is recorded -----------------------------------------------------------------------------
 
 int entity_base::version(std::string_view change, int min, int max) {
-  return machine_->version(change, min, max);
+  return turn::of(machine_, "version").version(change, min, max);
 }
 
-bytes entity_base::recorded(const std::function<bytes()>& effect) {
-  return machine_->recorded_effect(effect);
+bytes entity_base::recorded(const std::function<bytes()>& effect, bytes nothing) {
+  return turn::of(machine_, "side_effect").recorded_effect(effect, std::move(nothing));
 }
 
 void entity_base::set_attribute(std::string name, attribute_value value) {
@@ -113,24 +124,26 @@ void entity_base::set_attribute(std::string name, attribute_value value) {
   if (number && std::isnan(*number)) {
     throw std::invalid_argument("attribute \"" + name + "\" is not a number");
   }
-  machine_->order(core::attribute_set{std::move(name), std::move(value)});
+  turn::of(machine_, "set_attribute").set_attribute(std::move(name), std::move(value));
 }
 
 void entity_base::remove_attribute(std::string name) {
-  machine_->order(core::attribute_set{std::move(name), std::nullopt});
+  turn::of(machine_, "remove_attribute").set_attribute(std::move(name), std::nullopt);
 }
 
 void entity_base::reply_with(bytes results, std::uint64_t schema) {
-  machine_->reply_with(std::move(results), schema);
+  turn::of(machine_, "reply").reply_with(std::move(results), schema);
 }
 
 // -- reminders ------------------------------------------------------------------------------------
 
-void entity_base::cancel_reminder(std::string_view name) { machine_->cancel_reminder(name); }
+void entity_base::cancel_reminder(std::string_view name) {
+  turn::of(machine_, "cancel_reminder").cancel_reminder(name);
+}
 
 void entity_base::set_reminder(std::string_view name, timestamp due, std::uint16_t signal,
                                bytes params) {
-  machine_->set_reminder({std::string(name), signal, std::move(params), due});
+  turn::of(machine_, "remind").set_reminder({std::string(name), signal, std::move(params), due});
 }
 
 }  // namespace perdure

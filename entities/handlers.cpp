@@ -15,26 +15,26 @@ const handler* handlers::main() const {
   return found == running_.end() ? nullptr : &*found;
 }
 
-std::optional<waiter> handlers::take(timer_number timer) {
+std::optional<waiter> handlers::extract(timer_number timer) {
   auto found = std::ranges::find(waiting_, timer, &waiter::timer);
   if (found == waiting_.end()) return std::nullopt;
-  return take(&*found);
+  return extract(&*found);
 }
 
-std::optional<waiter> handlers::take_call(event_number call) {
+std::optional<waiter> handlers::extract_call(event_number call) {
   auto found = std::ranges::find(waiting_, call, &waiter::call);
   if (found == waiting_.end()) return std::nullopt;
-  return take(&*found);
+  return extract(&*found);
 }
 
-std::optional<waiter> handlers::take_ready() {
+std::optional<waiter> handlers::extract_ready() {
   for (std::size_t i = 0; i < waiting_.size(); ++i) {
     if (!waiting_[i].condition) continue;
     try {
-      if ((*waiting_[i].condition)()) return take_at(i);
+      if ((*waiting_[i].condition)()) return extract_at(i);
     } catch (...) {
       waiting_[i].to->thrown = std::current_exception();
-      return take_at(i);
+      return extract_at(i);
     }
   }
   return std::nullopt;
@@ -46,11 +46,11 @@ waiter* handlers::find_cancelled() {
   return found == waiting_.end() ? nullptr : &*found;
 }
 
-waiter handlers::take(const waiter* which) {
-  return take_at(static_cast<std::size_t>(which - waiting_.data()));
+waiter handlers::extract(const waiter* which) {
+  return extract_at(static_cast<std::size_t>(which - waiting_.data()));
 }
 
-std::vector<handler> handlers::take_finished() {
+std::vector<handler> handlers::extract_finished() {
   std::vector<handler> finished;
   std::erase_if(running_, [&](handler& each) {
     if (!each.done()) return false;
@@ -60,20 +60,20 @@ std::vector<handler> handlers::take_finished() {
   return finished;
 }
 
-void handlers::roll_back(std::size_t handler_count, std::uint64_t next_waiter) {
+handler handlers::extract_last() {
+  auto last = std::move(running_.back());
+  running_.pop_back();
+  return last;
+}
+
+void handlers::roll_back(std::uint64_t next_waiter) {
   std::erase_if(waiting_, [&](const waiter& w) { return w.number >= next_waiter; });
-  while (running_.size() > handler_count) running_.pop_back();
 }
 
-void handlers::clear() {
-  waiting_.clear();
-  while (!running_.empty()) running_.pop_back();
-}
-
-waiter handlers::take_at(std::size_t index) {
-  auto taken = waiting_[index];
+waiter handlers::extract_at(std::size_t index) {
+  auto extracted = waiting_[index];
   waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
-  return taken;
+  return extracted;
 }
 
 }  // namespace perdure::core

@@ -73,7 +73,7 @@ public:
   handlers() = default;
   handlers(const handlers&) = delete;
   handlers& operator=(const handlers&) = delete;
-  ~handlers() { clear(); }
+  ~handlers() = default;
 
   void add(handler started) { running_.push_back(std::move(started)); }
   void wait(waiter where);
@@ -87,30 +87,30 @@ public:
   const handler* main() const;
 
   /// Takes out whoever waits for `timer`. Nothing: nobody does.
-  std::optional<waiter> take(timer_number timer);
+  std::optional<waiter> extract(timer_number timer);
 
   /// Takes out whoever waits for the outcome of `call`. Nothing: nobody does.
-  std::optional<waiter> take_call(event_number call);
+  std::optional<waiter> extract_call(event_number call);
 
   /// Takes out the longest waiting coroutine whose condition holds now. Nothing: none does.
-  std::optional<waiter> take_ready();
+  std::optional<waiter> extract_ready();
 
   /// Returns the longest waiting coroutine that has been cancelled and not been told, or null.
   waiter* find_cancelled();
-  waiter take(const waiter* which);
+  waiter extract(const waiter* which);
 
   /// Takes out the handlers that ended, in the order they were started.
-  std::vector<handler> take_finished();
+  std::vector<handler> extract_finished();
 
-  /// Forgets what was added after there were this many handlers and this next waiter number.
-  void roll_back(std::size_t handler_count, std::uint64_t next_waiter);
+  /// Takes out the handler that was added last. REQUIRES: !empty().
+  handler extract_last();
+
+  /// Forgets who began to wait since this was the next waiter's number.
+  void roll_back(std::uint64_t next_waiter);
   std::uint64_t next_waiter() const { return next_number_; }
 
-  /// Drops all coroutines.
-  void clear();
-
 private:
-  waiter take_at(std::size_t index);
+  waiter extract_at(std::size_t index);
 
   std::vector<handler> running_;
   std::vector<waiter> waiting_;

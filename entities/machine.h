@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,8 +32,11 @@
 #include "entities/idempotency.h"
 #include "entities/rare_map.h"
 #include "entities/record.h"
+#include "entities/timetable.h"
 
 namespace perdure::core {
+
+class turn;
 
 struct machine_limits {
   std::size_t timers = 2'000;  ///< Timers, reminders and delayed signals together.
@@ -104,7 +106,8 @@ struct position {
 
 class machine {
 public:
-  /// REQUIRES: `who` and `limits` outlive the machine.
+  /// REQUIRES: `who` and `limits` outlive the machine. Throws what the entity class does when it is
+  /// made, which is std::logic_error where it calls what is for handlers.
   machine(const entity_type& type, const entity_id& who, const machine_limits& limits);
   machine(const machine&) = delete;
   machine& operator=(const machine&) = delete;
@@ -120,20 +123,38 @@ public:
   /// was expected and what the code did; the machine is then of no use.
   std::optional<error> replay(const record& step);
 
+  /// Names the life that the entity's first step begins (see `record::life`). Of an entity that has
+  /// taken steps it changes nothing; if nobody calls it, the time of the first step is the name.
+  void begin_life(timestamp life);
+
+  /// Destroys all coroutines. Returns the first call that one of them made meanwhile, or when a new
+  /// run took its place: a bug of the entity (internal), which had no effect. The machine takes no
+  /// more steps.
+  std::optional<error> drop_handlers();
+
   // -- steps ------------------------------------------------------------------------------------
 
   outcome handle_signal(message what, timestamp now);
   outcome handle_update(message what, timestamp now);
-  /// Begins the type's main. An entity that is to be terminated first is `refused` as
-  /// already_exists: terminate it, and start again.
+  /// Begins the type's main. Where `what` is to end the one that runs, that is one step with the
+  /// beginning: a `run_continued` that `replaces`. Its owner stops the activities that were under
+  /// way before it (ask before: it forgets them), and answers everybody who waits for the end of an
+  /// update or a main that began before it with `replaced()`.
   outcome handle_start(message what, timestamp now);
+  /// How all that was waited for has ended when a start has replaced the run.
+  static update_outcome replaced();
+  /// Another entity asks for the result of the main that runs, or has ended: the answer is that of
+  /// `answered_by_end_of` the step, known already where the main has ended. Refused
+  /// (entity_not_found) where none was started.
+  outcome handle_result(origin from, timestamp now);
   /// `as_parent`: it concerns a child of the sender, and nobody else's run.
   outcome cancel(std::string reason, sender from, timestamp now, bool as_parent = false);
   outcome terminate(std::string reason, sender from, timestamp now, bool as_parent = false);
   outcome pause(std::string reason, timestamp now);
   outcome resume(timestamp now);
 
-  /// The activity has ended. Refused (completed) when nobody waits for it; unavailable when paused.
+  /// The activity has ended. Refused (completed) when nobody waits for it. Of a paused entity it is
+  /// recorded, and handlers learn of it when it is resumed.
   outcome end_activity(event_number activity, call_outcome how, timestamp now);
   /// The message was answered, or refused for good. Refused as `end_activity`.
   outcome take_reply(event_number message, call_outcome how, timestamp now);
@@ -145,25 +166,25 @@ public:
   void forget(const entity_id& sender, timestamp life, event_number number);
   /// Records what `delivered` and `forget` told, when there is anything.
   std::optional<record> settle_messages(timestamp now);
+  /// Takes a step in which nothing happens, for a record that holds the state's digest.
+  record record_state(timestamp now);
 
-  /// Takes the step of the earliest timer, reminder, delayed signal or deadline due at `now`;
-  /// nothing when none is.
+  /// Takes the step of the earliest timer, reminder, delayed signal or deadline due at `now`, or at
+  /// the last step's time where that is later; nothing when none is. Errors: nondeterministic, when
+  /// it calls a method that the contract has no more; nothing has changed then.
   result<std::optional<record>> fire(timestamp now);
+  /// Whether a delayed signal, such as one that came while the entity was paused, is due for
+  /// `fire`: it comes before any message that comes now.
+  bool has_delayed_due(timestamp now) const;
 
   /// Begins a new run with the carried state. REQUIRES: can_continue().
   record continue_as_new(timestamp now);
 
-  /// Makes the first record of a run that goes back to the step that holds event `to`. `history` is
-  /// the present run. The machine is of no use afterwards: a new one replays it.
+  /// Makes the first record of a run that goes back to the step that holds event `to`, and begins
+  /// the `life` (0: named by its time). `history` is the present run, from its first record. The
+  /// machine is of no use afterwards: a new one replays the record.
   static record reset(std::vector<record> history, event_number to, std::string reason,
-                      timestamp now, timestamp life = {});
-  outcome handle_result(origin from, timestamp now);
-  void begin_life(timestamp) {}
-  bool has_delayed_due(timestamp now) const;
-  bool has_unsettled_senders() const { return !inbox_.empty(); }
-  std::optional<error> drop_handlers() { return {}; }
-  record record_state(timestamp now);
-  const std::map<entity_id, taken_messages>& inbox() const { return inbox_.get(); }
+                      timestamp now, timestamp life);
 
   /// Answers from the present state.
   result<bytes> query(std::uint16_t method, bytes_view params, timestamp now);
@@ -176,7 +197,7 @@ public:
   timestamp created() const { return created_; }
   /// Tells lives of one id apart for those who take its messages: what it sends again after a reset
   /// is new to them.
-  timestamp life() const { return std::max(created_, reset_at_); }
+  timestamp life() const { return life_ != timestamp{} ? life_ : std::max(created_, reset_at_); }
   life_status status() const { return status_; }
   bool has_ended() const { return status_ != life_status::running; }
   bool is_paused() const { return paused_; }
@@ -184,10 +205,10 @@ public:
 
   /// No handler is suspended and no activity runs on without one: state is all there is, so a
   /// snapshot can be taken.
-  bool quiescent() const { return handlers_.empty() && activities_.empty(); }
+  bool quiescent() const { return handlers_.empty() && activities_.empty() && !holds_outcomes(); }
   /// A new run can begin: quiescent, or a main waits for just that.
   bool can_continue() const {
-    return activities_.empty() &&
+    return activities_.empty() && !holds_outcomes() &&
            (handlers_.empty() || (at_continue_point_ && handlers_.size() == 1));
   }
   bool at_continue_point() const { return at_continue_point_; }
@@ -202,8 +223,8 @@ public:
   /// Earliest time at which `fire` has something to do.
   std::optional<timestamp> next_due() const;
   std::vector<waiter> timers() const;
-  const std::map<std::string, reminder, std::less<>>& reminders() const { return reminders_; }
-  const std::vector<delayed_signal>& delayed() const { return delayed_; }
+  const timetable::reminder_map& reminders() const { return timetable_.reminders(); }
+  const std::vector<delayed_signal>& delayed() const { return timetable_.delayed(); }
 
   const idempotency_window& window() const { return window_; }
 
@@ -211,6 +232,10 @@ public:
   const std::map<event_number, pending_activity>& activities() const { return activities_.get(); }
   /// Messages that have not been settled, by number.
   const std::map<event_number, outgoing>& outbox() const { return outbox_.get(); }
+  /// Whether entities have sent messages and not been heard to know that they were taken.
+  bool has_unsettled_senders() const { return !inbox_.empty(); }
+  /// What was taken of other entities and is not settled, by sender.
+  const std::map<entity_id, taken_messages>& inbox() const { return inbox_.get(); }
   /// Returns the activities that were asked to stop and whose end is waited for.
   std::vector<event_number> being_cancelled() const;
   const std::vector<child>& children() const { return children_; }
@@ -236,41 +261,60 @@ public:
   std::size_t state_size() const { return state_size_; }
 
 private:
-  friend class perdure::entity_base;
-  friend class perdure::permit;
-  friend class perdure::detail::pending_call;
-  friend class perdure::detail::entity_stub;
-  friend class perdure::untyped_entity;
-  friend class perdure::detail::wait;
-  friend class perdure::detail::continue_awaiter;
+  friend class turn;  // What handlers reach while a step is taken.
 
   struct mark;
+  /// What is done with the state when a handler fails before its first await.
+  enum class on_failure : std::uint8_t {
+    restore,           ///< A copy is kept.
+    restore_if_small,  ///< A copy is kept, or the machine is loaded again.
+    give_up,           ///< None: the machine is of no use then.
+  };
   /// Who waits for a mutex or a semaphore, and how many hold it.
   struct lock {
     std::size_t held = 0;
     std::vector<std::uint64_t> queue;
     std::uint64_t tickets = 0;
   };
+  /// What few entities have at a time.
+  struct rarities {
+    std::vector<std::pair<event_number, call_outcome>> held;  ///< Of calls, while paused.
+    std::unique_ptr<error> misuse;                            ///< By a frame that was dropped.
+  };
+
+  // -- coming back (carried.cpp) --
+  std::optional<error> replay_reset(const record& step, const run_reset& what);
+  std::vector<outgoing> outbox_entries() const;
+  std::vector<taken_messages> inbox_entries() const;
+  event_number ends_with(const keyed_message& carried) const;
 
   // -- taking a step (machine.cpp) --
-  outcome take(input what, message* from, std::uint64_t meaning, timestamp now);
   outcome take(record step, bool refusable);
-  std::optional<outcome> seen_before(const message& what, std::uint64_t meaning, timestamp now);
-  std::optional<outcome> seen_before(const origin& from) const;
-  error paused_error() const;
-  std::optional<error> check_open() const;
-  std::optional<error> check_parent(const sender& from, bool as_parent) const;
-  std::optional<error> check_room() const;
-  std::optional<error> check_depth() const;
-  bool state_is_small() const;
   record begin(input what, timestamp now) const;
-  static bool is_join(const record& step);
-  static started_main make_main(const record& step, const main_started& what);
   std::optional<error> execute(record& step, bool refusable);
   void advance(const record& step);
   void apply(const record& step, event_number number, const command& what);
   void note_taken(const record& step);
+  void conclude(event_number began, const update_outcome& how, timestamp now);
+  std::size_t timer_count() const;
 
+  // -- what comes in (intake.cpp) --
+  outcome take(input what, message* from, std::uint64_t meaning, timestamp now);
+  std::optional<outcome> seen_before(const message& what, std::uint64_t meaning,
+                                     timestamp now) const;
+  std::optional<outcome> asked_before(const message& what, std::uint64_t meaning,
+                                      timestamp now) const;
+  std::optional<outcome> seen_before(const origin& from) const;
+  error paused_error() const;
+  std::optional<error> check_open() const;
+  std::optional<error> check_sender(const std::optional<origin>& from) const;
+  std::optional<error> check_room() const;
+  std::optional<error> check_depth() const;
+  std::optional<error> check_method(std::uint16_t method, method_kind kind) const;
+  bool state_is_small() const;
+  static bool is_join(const record& step);
+
+  // -- inputs (inputs.cpp) --
   std::optional<error> run(record& step, const signal_received& what, bool refusable);
   std::optional<error> run(record& step, const update_accepted& what, bool refusable);
   std::optional<error> run(record& step, const signal_delayed& what, bool refusable);
@@ -289,56 +333,42 @@ private:
   std::optional<error> run(record& step, const resumed& what, bool refusable);
   std::optional<error> run(record& step, const run_reset& what, bool refusable);
   std::optional<error> run(record& step, const settled& what, bool refusable);
+  std::optional<error> missing(std::uint16_t method, method_kind kind) const;
+  std::optional<error> missing_method_of(const input& due) const;
+  void hand_over(event_number call, const call_outcome& how);
+  bool holds_outcomes() const { return rare_ && !rare_->held.empty(); }
 
-  // -- handlers (machine_handlers.cpp) --
-  template <class Body>
-  std::optional<error> atomically(handler_scope& scope, bool refusable, Body body);
-  std::unique_ptr<handler_scope> make_scope(event_number started_by, std::uint16_t method) const;
-  std::optional<error> call_signal(handler_scope& scope, bytes_view params, bool refusable);
-  void run_unattended(std::uint16_t method, bytes_view params, event_number started_by);
-  std::optional<error> begin_call(const record& step, std::unique_ptr<handler_scope> scope,
-                                  bytes_view params, bool refusable);
-  std::optional<error> begin_main(const record& step, bool refusable);
-  void resume(waiter whom);
-  void resume_call(event_number call, const call_outcome& how);
-  void stop(waiter* cancelled);
-  void settle();
-  void finish_handlers();
+  // -- beginning and end (life.cpp) --
+  outcome start_over(message what, std::uint64_t meaning, timestamp now, bool replaces);
+  bytes initial_state();
+  static started_main make_main(const record& step, const main_started& what);
+  std::optional<error> check_parent(const sender& from, bool as_parent) const;
   /// `how`: "cancelled" or "terminated".
   static update_outcome ended_by(std::string how, const std::string& reason);
   void end_main(life_status how, update_outcome outcome);
   /// Ends everything of this entity but what its end sends: `why` is for those who wait.
   void close(const std::string& why);
-  event_number order(command what);
-  std::size_t others_running(const detail::scope* than) const;
-  /// Likewise, but for those that wait for all others themselves.
-  std::size_t others_at_work(const detail::scope* than) const;
+  void end_children(const std::vector<child>& which);
 
-  // -- context of the running turn (machine_context.cpp) --
-  std::uint64_t random();
-  void spawn(task<> body);
-  timer_number start_timer(duration time);
-  void wait_for(waiter where, duration time);
-  void set_reminder(reminder what);
-  void cancel_reminder(std::string_view name);
-  std::size_t timer_count() const;
-  event_number call(const detail::activity_request& what);
-  event_number send(detail::message_request what);
-  event_number post(outgoing message);
-  void check_calls(std::size_t payload) const;
-  void check_cycle(const detail::message_request& what) const;
-  void wait_for_call(waiter where, event_number call);
-  int version(std::string_view change, int min, int max);
-  bytes recorded_effect(const std::function<bytes()>& effect);
-  void reply_with(bytes results, std::uint64_t schema);
-  bool wants_to_continue() const;
-  bool holds(const std::function<bool()>& condition);
-  void check_not_asking() const;
-  const command* next_recorded() const;
-  std::uint64_t queue_for(const std::string& name);
-  bool may_enter(const std::string& name, std::uint64_t ticket, std::size_t places) const;
-  void leave_queue(const std::string& name, std::uint64_t ticket, bool entered);
-  void release(const std::string& name);
+  // -- handlers (machine_handlers.cpp) --
+  template <class Body>
+  std::optional<error> atomically(handler_scope& scope, on_failure then, Body body);
+  std::unique_ptr<handler_scope> make_scope(event_number started_by, std::uint16_t method) const;
+  std::optional<error> call_signal(handler_scope& scope, bytes_view params, on_failure then);
+  void run_unattended(std::uint16_t method, bytes_view params, event_number started_by);
+  std::optional<error> begin_call(const record& step, std::unique_ptr<handler_scope> scope,
+                                  bytes_view params, on_failure then);
+  std::optional<error> begin_main(const record& step, on_failure then);
+  void resume(waiter whom);
+  void resume_call(event_number call, const call_outcome& how);
+  void stop(waiter* cancelled);
+  /// Resumes whoever was cancelled or whose condition holds, until nothing moves.
+  void run_ready();
+  void finish_handlers();
+  bool finish(handler& which);
+  void drop_frames(std::size_t left);
+  void drop_frames_outside();
+  void note_misuse(turn& outside);
 
   entity_type type_;
   const entity_id& self_;
@@ -348,12 +378,11 @@ private:
   position where_;
   timestamp created_;
   timestamp reset_at_;
+  timestamp life_;  ///< As `record::life`; 0: none was recorded.
   timer_number timers_started_ = 0;
-  rare_map<std::map<std::string, lock, std::less<>>>
-      locks_;  // Permits in coroutines give back to it.
+  rare_map<std::map<std::string, lock, std::less<>>> locks_;  // Permits in coroutines use it.
   handlers handlers_;
-  std::map<std::string, reminder, std::less<>> reminders_;
-  std::vector<delayed_signal> delayed_;
+  timetable timetable_;
   idempotency_window window_;
   rare_map<std::map<event_number, pending_activity>> activities_;
   rare_map<std::map<event_number, outgoing>> outbox_;
@@ -364,22 +393,17 @@ private:
   life_status status_ = life_status::running;
   bool paused_ = false;
   bool at_continue_point_ = false;
-  std::uint64_t carried_bytes_ = 0;    ///< What the last snapshot, or the run's beginning, took.
-  std::vector<event_number> settled_;  ///< Not recorded yet.
-  // A machine has 512 bytes, which allocators hand out without waste.
+  bool state_lost_ = false;               ///< By the step at hand.
+  std::uint64_t carried_bytes_ = 0;       ///< What the last snapshot, or the run's beginning, took.
+  std::vector<event_number> settled_;     ///< Not recorded yet.
   mutable std::uint32_t state_size_ = 0;  ///< Measured, plus what came in since.
   mutable std::uint32_t measured_state_size_ = 0;
-
-  // Of the turn being taken.
-  record* turn_ = nullptr;
-  const record* replayed_ = nullptr;  ///< The recorded step, when it is taken again.
-  std::unique_ptr<error> broken_;     ///< What the code cannot do with the recorded step.
-  timestamp turn_time_;
-  handler_scope* turn_scope_ = nullptr;
-  std::uint32_t drawn_ = 0;
-  bool state_lost_ = false;
-  bool asking_ = false;  ///< A condition, which has no effects.
+  turn* turn_ = nullptr;  ///< Null: no step is taken.
+  std::unique_ptr<rarities> rare_;
 };
+
+// Allocators hand out so many bytes without waste.
+static_assert(sizeof(void*) != 8 || sizeof(machine) <= 512);
 
 /// Returns e.g. "signal".
 std::string_view kind_name(message_kind kind);

@@ -5,20 +5,10 @@
 #include <utility>
 
 #include "entities/machine.h"
+#include "entities/texts.h"
+#include "entities/turn.h"
 
 namespace perdure::core {
-
-namespace {
-
-/// An exception's text, as much of it as a history ought to hold.
-std::string text_of(const std::exception& thrown) {
-  constexpr std::size_t most = 16 * 1024;
-  std::string text = thrown.what();
-  if (text.size() > most) text = text.substr(0, most) + "...";
-  return text;
-}
-
-}  // namespace
 
 // What a turn may have added, to be taken back when it fails.
 struct machine::mark {
@@ -32,16 +22,21 @@ struct machine::mark {
 
 /// Runs `body`; when it throws, takes back what it did and returns why.
 template <class Body>
-std::optional<error> machine::atomically(handler_scope& scope, bool refusable, Body body) {
-  const mark before{turn_->commands.size(), handlers_.size(), handlers_.next_waiter(),
-                    timers_started_,        drawn_,           at_continue_point_};
-  const bool kept = !refusable || state_is_small();
+std::optional<error> machine::atomically(handler_scope& scope, on_failure then, Body body) {
+  const mark before{turn_->step().commands.size(),
+                    handlers_.size(),
+                    handlers_.next_waiter(),
+                    timers_started_,
+                    turn_->drawn(),
+                    at_continue_point_};
+  const bool kept =
+      then == on_failure::restore || (then == on_failure::restore_if_small && state_is_small());
   if (kept) instance_->keep_state();
-  turn_scope_ = &scope;
+  turn_->enter(&scope);
   std::optional<error> why;
   try {
     body();
-    turn_scope_ = nullptr;
+    turn_->leave();
     return why;
   } catch (const rejected& refusal) {
     why = error{errc::rejected, text_of(refusal)};
@@ -52,13 +47,13 @@ std::optional<error> machine::atomically(handler_scope& scope, bool refusable, B
     why = error{errc::internal, to_string(self_) + " " + std::string(method->name) + " threw (" +
                                     std::string(method->source) + "): " + text_of(bug)};
   } catch (...) {
-    why = error{errc::internal, to_string(self_) + " threw what is no std::exception"};
+    why = error{errc::internal, to_string(self_) + ' ' + not_an_exception};
   }
-  turn_scope_ = nullptr;
-  turn_->commands.resize(before.commands);
-  handlers_.roll_back(before.handlers, before.waiters);
+  turn_->leave();
+  turn_->roll_back(before.commands, before.drawn);
+  handlers_.roll_back(before.waiters);
+  drop_frames(before.handlers);
   timers_started_ = before.timers;
-  drawn_ = before.drawn;
   at_continue_point_ = before.at_continue_point;
   if (kept)
     instance_->restore_state();
@@ -74,57 +69,58 @@ std::unique_ptr<handler_scope> machine::make_scope(event_number started_by,
   scope->handler = scope.get();
   scope->started_by = started_by;
   scope->method = method;
-  scope->traceparent = turn_->traceparent;
+  scope->traceparent = turn_->step().traceparent;
   return scope;
 }
 
-std::optional<error> machine::call_signal(handler_scope& scope, bytes_view params, bool refusable) {
+std::optional<error> machine::call_signal(handler_scope& scope, bytes_view params,
+                                          on_failure then) {
   state_size_ += params.size();
-  return atomically(scope, refusable,
+  return atomically(scope, then,
                     [&] { instance_->run_signal(*contract().find(scope.method), params); });
 }
 
 std::optional<error> machine::begin_call(const record& step, std::unique_ptr<handler_scope> scope,
-                                         bytes_view params, bool refusable) {
+                                         bytes_view params, on_failure then) {
   auto& in = *scope;
   state_size_ += params.size();
-  return atomically(in, refusable, [&] {
+  return atomically(in, then, [&] {
     auto body = instance_->run_update(*contract().find(in.method), params);
     body.run_in(&in);
     body.start();
     if (!body.done()) return handlers_.add({std::move(scope), std::move(body)});
-    auto results = body.take();
+    auto results = body.get();
     update_outcome how{update_outcome::kind::completed, std::move(results), {}, {}};
     if (in.is_main) return end_main(life_status::completed, std::move(how));
-    if (!in.replied) order(update_ended{step.event, std::move(how)});
+    if (!in.replied) turn_->order(update_ended{step.event, std::move(how)});
   });
 }
 
 void machine::run_unattended(std::uint16_t method, bytes_view params, event_number started_by) {
   auto scope = make_scope(started_by, method);
-  if (auto why = call_signal(*scope, params, false)) {
-    order(handler_failed{started_by, why->detail});
+  if (auto why = call_signal(*scope, params, on_failure::restore)) {
+    turn_->order(handler_failed{started_by, why->detail});
   }
 }
 
-std::optional<error> machine::begin_main(const record& step, bool refusable) {
+std::optional<error> machine::begin_main(const record& step, on_failure then) {
   auto scope = make_scope(main_->started, main_->method);
   scope->is_main = true;
   // The main may end at once, and its parameters with it.
   const auto params = main_->params;
-  return begin_call(step, std::move(scope), params, refusable);
+  return begin_call(step, std::move(scope), params, then);
 }
 
 void machine::resume(waiter whom) {
-  turn_scope_ = static_cast<handler_scope*>(whom.scope->handler);
+  turn_->enter(static_cast<handler_scope*>(whom.scope->handler));
   whom.coroutine.resume();
-  turn_scope_ = nullptr;
+  turn_->leave();
 }
 
 void machine::resume_call(event_number call, const call_outcome& how) {
-  auto waiting = handlers_.take_call(call);
+  auto waiting = handlers_.extract_call(call);
   if (!waiting) return;
-  if (waiting->timer) order(timer_cancelled{waiting->timer});
+  if (waiting->timer) turn_->order(timer_cancelled{waiting->timer});
   waiting->to->results = how.results;
   waiting->to->why = how.why;
   // A call that was told to stop, and did, ends as the cancelled await that it is.
@@ -141,15 +137,15 @@ void machine::stop(waiter* cancelled) {
     activity = &found->second.options;
   } else if (auto sent = outbox_.find(cancelled->call); sent != outbox_.end()) {
     message = &sent->second;
-  } else if (cancelled->call > turn_->event) {
+  } else if (cancelled->call > turn_->step().event) {
     // Begun in this turn.
-    auto& begun = turn_->commands[cancelled->call - turn_->event - 1];
+    auto& begun = turn_->step().commands[cancelled->call - turn_->step().event - 1];
     if (auto* scheduled = std::get_if<activity_scheduled>(&begun)) activity = &scheduled->options;
     if (auto* going = std::get_if<message_sent>(&begun)) message = &going->message;
   }
   if (activity) {
     policy = activity->on_cancel;
-    if (policy != cancellation::abandon) order(activity_cancelled{cancelled->call});
+    if (policy != cancellation::abandon) turn_->order(activity_cancelled{cancelled->call});
   } else if (message && message->starts_child()) {
     policy = message->start.on_cancel;
     if (policy != cancellation::abandon) {
@@ -158,20 +154,20 @@ void machine::stop(waiter* cancelled) {
       ask.kind = message_kind::cancel;
       ask.as_child = true;
       ask.reason = "its parent was cancelled";
-      post(std::move(ask));
+      turn_->post(std::move(ask));
     }
   }
   if (policy == cancellation::wait) {
     cancelled->told_to_stop = true;
     return;
   }
-  auto whom = handlers_.take(cancelled);
-  if (whom.timer) order(timer_cancelled{whom.timer});
+  auto whom = handlers_.extract(cancelled);
+  if (whom.timer) turn_->order(timer_cancelled{whom.timer});
   whom.to->cancelled = true;
   resume(std::move(whom));
 }
 
-void machine::settle() {
+void machine::run_ready() {
   finish_handlers();
   while (true) {
     if (auto* cancelled = handlers_.find_cancelled()) {
@@ -179,11 +175,11 @@ void machine::settle() {
       finish_handlers();
       continue;
     }
-    asking_ = true;
-    auto ready = handlers_.take_ready();
-    asking_ = false;
+    turn_->set_asking(true);
+    auto ready = handlers_.extract_ready();
+    turn_->set_asking(false);
     if (ready) {
-      if (ready->timer) order(timer_cancelled{ready->timer});
+      if (ready->timer) turn_->order(timer_cancelled{ready->timer});
       ready->to->held = true;
       resume(std::move(*ready));
     } else {
@@ -194,93 +190,49 @@ void machine::settle() {
 }
 
 void machine::finish_handlers() {
-  for (auto& each : handlers_.take_finished()) {
-    update_outcome how{update_outcome::kind::failed, {}, {}, {}};
-    auto status = life_status::failed;
-    try {
-      if (auto* results = std::get_if<task<bytes>>(&each.body)) {
-        how = {update_outcome::kind::completed, results->take(), {}, {}};
-        status = life_status::completed;
-      } else {
-        std::get<task<void>>(each.body).take();
-        continue;
-      }
-    } catch (const cancelled& why) {
-      how = {update_outcome::kind::failed, {}, why.what(), "cancelled"};
-      if (each.is_main()) how = ended_by("cancelled", each.scope->why_cancelled);
-      status = life_status::cancelled;
-    } catch (const failure& why) {
-      how.message = why.why().detail;
-      how.type = why.why().type;
-    } catch (const std::exception& why) {
-      how.message = text_of(why);
-    } catch (...) {
-      how.message = "threw what is no std::exception";
-    }
-    if (each.is_main()) {
-      // The others are dropped with it: what is left to finish here is theirs no more.
-      return end_main(status, std::move(how));
-    }
-    const bool failed = how.how == update_outcome::kind::failed;
-    if (each.is_update() && !each.scope->replied) {
-      order(update_ended{each.started_by(), std::move(how)});
-    } else if (failed) {
-      order(handler_failed{each.started_by(), how.message});
-    }
+  auto finished = handlers_.extract_finished();
+  for (auto& each : finished) {
+    // With the main the others are dropped: what is left to finish here is theirs no more.
+    if (finish(each)) break;
   }
+  for (auto& each : finished) turn_->drop(std::move(each));
 }
 
-update_outcome machine::ended_by(std::string how, const std::string& reason) {
-  return {update_outcome::kind::failed, {}, reason.empty() ? how : how + ": " + reason, how};
-}
-
-void machine::end_main(life_status how, update_outcome outcome) {
-  auto why = "the entity has ended: " + outcome.message;
-  if (how == life_status::completed) why = "the entity has completed";
-  if (how == life_status::terminated) why = "the entity was " + outcome.message;
-  if (main_ && !main_->outcome) {
-    main_->due.reset();
-    order(main_ended{how, std::move(outcome)});
-  }
-  status_ = how;
-  paused_ = false;
-  close(why);
-}
-
-void machine::close(const std::string& why) {
-  for (auto& each : handlers_.running()) {
-    if (!each.is_update() || each.scope->replied) continue;
-    order(update_ended{each.started_by(), {update_outcome::kind::failed, {}, why, {}}});
-  }
-  // Numbers of what runs, in this turn included.
-  std::vector<event_number> activities;
-  auto children = children_;
-  for (auto& [number, each] : activities_) activities.push_back(number);
-  auto number = turn_->event;
-  for (auto& each : turn_->commands) {
-    ++number;
-    if (std::holds_alternative<activity_scheduled>(each)) activities.push_back(number);
-    if (auto* gone = std::get_if<activity_cancelled>(&each)) std::erase(activities, gone->activity);
-    auto* sent = std::get_if<message_sent>(&each);
-    if (sent && sent->message.starts_child()) {
-      children.push_back({number, sent->message.target, sent->message.start.on_parent_close});
+/// Records how a handler ended. Returns whether the entity has ended with it.
+bool machine::finish(handler& which) {
+  update_outcome how{update_outcome::kind::failed, {}, {}, {}};
+  auto status = life_status::failed;
+  try {
+    if (auto* results = std::get_if<task<bytes>>(&which.body)) {
+      how = {update_outcome::kind::completed, results->get(), {}, {}};
+      status = life_status::completed;
+    } else {
+      std::get<task<void>>(which.body).get();
+      return false;
     }
+  } catch (const cancelled& why) {
+    how = {update_outcome::kind::failed, {}, why.what(), "cancelled"};
+    if (which.is_main()) how = ended_by("cancelled", which.scope->why_cancelled);
+    status = life_status::cancelled;
+  } catch (const failure& why) {
+    how.message = why.why().detail;
+    how.type = why.why().type;
+  } catch (const std::exception& why) {
+    how.message = text_of(why);
+  } catch (...) {
+    how.message = not_an_exception;
   }
-  for (auto each : activities) order(activity_cancelled{each});
-  for (auto& each : children) {
-    if (each.on_close == parent_close::abandon) continue;
-    outgoing last;
-    last.target = each.entity;
-    last.kind =
-        each.on_close == parent_close::cancel ? message_kind::cancel : message_kind::terminate;
-    last.as_child = true;
-    last.reason = "its parent " + to_string(self_) + " has ended";
-    post(std::move(last));
+  if (which.is_main()) {
+    end_main(status, std::move(how));
+    return true;
   }
-  handlers_.clear();
-  reminders_.clear();
-  delayed_.clear();
-  children_.clear();
+  const bool failed = how.how == update_outcome::kind::failed;
+  if (which.is_update() && !which.scope->replied) {
+    turn_->order(update_ended{which.started_by(), std::move(how)});
+  } else if (failed) {
+    turn_->order(handler_failed{which.started_by(), how.message});
+  }
+  return false;
 }
 
 std::vector<event_number> machine::being_cancelled() const {
@@ -291,21 +243,33 @@ std::vector<event_number> machine::being_cancelled() const {
   return numbers;
 }
 
-event_number machine::order(command what) {
-  check_not_asking();
-  turn_->commands.push_back(std::move(what));
-  return turn_->last_event();
+// -- dropping -------------------------------------------------------------------------------------
+
+/// Destroys the handlers that were added last, until `left` are.
+void machine::drop_frames(std::size_t left) {
+  while (handlers_.size() > left) turn_->drop(handlers_.extract_last());
 }
 
-std::size_t machine::others_running(const detail::scope* than) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      handlers_.running(), [&](auto& each) { return each.scope.get() != than && !each.done(); }));
+/// Destroys all, where no step is taken that what they call could be part of.
+void machine::drop_frames_outside() {
+  handlers_.roll_back(0);
+  if (handlers_.empty()) return;
+  turn outside(*this);
+  drop_frames(0);
+  note_misuse(outside);
 }
 
-std::size_t machine::others_at_work(const detail::scope* than) const {
-  return static_cast<std::size_t>(std::ranges::count_if(handlers_.running(), [&](auto& each) {
-    return each.scope.get() != than && !each.done() && each.scope->finishing == 0;
-  }));
+void machine::note_misuse(turn& outside) {
+  auto misuse = outside.misuse();
+  if (!misuse) return;
+  if (!rare_) rare_ = std::make_unique<rarities>();
+  if (!rare_->misuse) rare_->misuse = std::move(misuse);
+}
+
+std::optional<error> machine::drop_handlers() {
+  drop_frames_outside();
+  if (!rare_ || !rare_->misuse) return std::nullopt;
+  return std::move(*std::exchange(rare_->misuse, nullptr));
 }
 
 }  // namespace perdure::core

@@ -28,4 +28,9 @@ std::uint64_t digest(bytes_view data, std::uint64_t seed) {
   return XXH3_64bits_withSeed(data.data(), data.size(), seed);
 }
 
+std::uint64_t meaning_of(std::uint16_t method, bytes_view params) {
+  auto same_for_equal = canonical(params);
+  return digest(same_for_equal ? bytes_view(*same_for_equal) : params, method);
+}
+
 }  // namespace perdure::core

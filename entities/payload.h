@@ -17,4 +17,7 @@ result<bytes> canonical(bytes_view payload);
 /// Returns XXH3-64 of `data`, continuing from `seed`.
 std::uint64_t digest(bytes_view data, std::uint64_t seed = 0);
 
+/// Returns the digest of what an idempotency key stands for: the same for equal parameters.
+std::uint64_t meaning_of(std::uint16_t method, bytes_view params);
+
 }  // namespace perdure::core

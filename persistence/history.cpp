@@ -174,7 +174,8 @@ namespace persistence {
 std::optional<error> replay_all(core::machine& fresh, const std::vector<core::record>& steps) {
   for (auto& step : steps) {
     auto* continued = std::get_if<core::run_continued>(&step.what);
-    const bool follows = continued && fresh.where().last_event > 0 && !fresh.has_ended();
+    const bool follows = continued && !continued->replaces && fresh.where().last_event > 0 &&
+                         !fresh.has_ended();
     if (follows && fresh.state() != continued->carried.state) {
       return error{errc::nondeterministic,
                    "event " + std::to_string(step.event) +

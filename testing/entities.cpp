@@ -209,16 +209,17 @@ void world::continue_as_new(live& of) {
 }
 
 core::outcome world::start(live& of, core::message what) {
-  const bool replaces = what.start.when_running == id_conflict::terminate_existing;
-  auto outcome = of.machine->handle_start(what, now_);
-  auto* refusal = std::get_if<core::refused>(&outcome);
-  if (!replaces || !refusal || refusal->why.code != errc::already_exists ||
-      of.machine->has_ended()) {
-    return outcome;
+  auto outcome = of.machine->handle_start(std::move(what), now_);
+  auto* taken = std::get_if<core::accepted>(&outcome);
+  auto* continued = taken ? std::get_if<core::run_continued>(&taken->step.what) : nullptr;
+  if (continued && continued->replaces) {
+    const place here{now_, steps_};
+    std::vector<event_number> began;
+    for (auto& [event, each] : of.callers) began.push_back(event);
+    for (auto& [event, each] : of.waiting) began.push_back(event);
+    for (auto event : began) ended(of, event, core::machine::replaced(), here);
   }
-  auto terminated = of.machine->terminate("started again", std::nullopt, now_);
-  if (auto* step = std::get_if<core::accepted>(&terminated)) commit(of, std::move(step->step));
-  return of.machine->handle_start(std::move(what), now_);
+  return outcome;
 }
 
 // -- crashes --------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(fixture, "dispatch: updates end with their results, at once or
           return ended->outcome.results;
         }
       }
-      auto next = machine.fire(machine.next_due().value());
+      auto next = machine.fire(machine.next_due().value()).value();
       REQUIRE(next);
       step = *next;
     }
@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(fixture, "dispatch: a main ends with its results, and the enti
   auto taken = machine.handle_start(message("serve", params), now);
   CHECK(std::holds_alternative<perdure::core::accepted>(taken));
   CHECK(machine.status() == perdure::core::life_status::running);
-  REQUIRE(machine.fire(machine.next_due().value()));
+  REQUIRE(machine.fire(machine.next_due().value()).value());
   CHECK(machine.status() == perdure::core::life_status::completed);
   auto& outcome = machine.main()->outcome.value();
   CHECK(outcome.how == perdure::core::update_outcome::kind::completed);

@@ -50,7 +50,7 @@ public:
   /// Lets time pass, and whatever is due in it happen.
   void pass(duration time) {
     now_ += time;
-    while (machine_.fire(now_)) {
+    while (machine_.fire(now_).value()) {
     }
   }
 

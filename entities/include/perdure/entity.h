@@ -117,28 +117,28 @@ protected:
   /// Activities of a contract, e.g. `activities<payments_contract>().charge({...})`.
   template <class Contract>
   typename Contract::stub activities(activity_options options = {}) {
-    return {*machine_, Contract::description(), std::move(options)};
+    return {bound(), Contract::description(), std::move(options)};
   }
 
   /// Another entity, e.g. `entity<account_contract>("alice").deposit({...})`. Signals return at
   /// once, updates and queries are awaited, a main is started and awaited.
   template <class Contract>
   typename Contract::stub entity(std::string id, start_options start = {}) {
-    return {*machine_, named<Contract>(std::move(id)), false, start};
+    return {bound(), named<Contract>(std::move(id)), false, start};
   }
 
   /// An entity whose main is started as a child: it is told when this one ends.
   template <class Contract>
   typename Contract::stub child(std::string id, start_options start = {}) {
-    return {*machine_, named<Contract>(std::move(id)), true, start};
+    return {bound(), named<Contract>(std::move(id)), true, start};
   }
 
   /// An entity whose type is known at run time only.
   untyped_entity entity(std::string type, std::string id, start_options start = {}) {
-    return {*machine_, {std::move(type), std::move(id)}, false, start};
+    return {bound(), {std::move(type), std::move(id)}, false, start};
   }
   untyped_entity child(std::string type, std::string id, start_options start = {}) {
-    return {*machine_, {std::move(type), std::move(id)}, true, start};
+    return {bound(), {std::move(type), std::move(id)}, true, start};
   }
 
   // -- what is recorded -------------------------------------------------------------------------
@@ -149,22 +149,26 @@ protected:
 
   /// Calls `f` once, ever: its result is recorded. For what replay must not do again (reading a
   /// file, asking a library that may change). Returns a contract's struct, or a text as
-  /// std::string.
+  /// std::string. What `f` throws is recorded too, and thrown again in replay: `rejected` and
+  /// `failure` as they are, anything else as a `failure` (failed) with its text.
   template <class F>
   auto side_effect(F f) {
     using value = std::invoke_result_t<F&>;
     if constexpr (std::is_convertible_v<value, std::string_view>) {
-      const auto kept = recorded([&] {
-        const value text = f();
-        const auto view = as_bytes_view(text);
-        return bytes(view.begin(), view.end());
-      });
+      const auto kept = recorded(
+          [&] {
+            const value text = f();
+            const auto view = as_bytes_view(text);
+            return bytes(view.begin(), view.end());
+          },
+          {});
       return std::string(as_text(kept));
     } else {
       static_assert(
           requires { codec<value>::schema; },
           "a side effect returns a text, or a struct of a contract");
-      return perdure::decode<value>(recorded([&] { return perdure::encode(f()); }));
+      return perdure::decode<value>(
+          recorded([&] { return perdure::encode(f()); }, empty_payload()));
     }
   }
 
@@ -209,8 +213,10 @@ private:
   static entity_id named(std::string id) {
     return {std::string(Contract::description().type), std::move(id)};
   }
+  core::machine& bound() const;
   task<> pause(duration time);
-  bytes recorded(const std::function<bytes()>& effect);
+  /// `nothing`: what it returns where it can have no effect.
+  bytes recorded(const std::function<bytes()>& effect, bytes nothing);
   /// `schema`: 0 for no results.
   void reply_with(bytes results, std::uint64_t schema);
 

@@ -61,7 +61,7 @@ class task_promise final : public task_promise_base {
 public:
   task<T> get_return_object();
   void return_value(T value) { value_.emplace(std::move(value)); }
-  T take() {
+  T get() {
     if (thrown()) std::rethrow_exception(thrown());
     return std::move(*value_);
   }
@@ -75,7 +75,7 @@ class task_promise<void> final : public task_promise_base {
 public:
   task<void> get_return_object();
   void return_void() const noexcept {}
-  void take() const {
+  void get() const {
     if (thrown()) std::rethrow_exception(thrown());
   }
 };
@@ -103,7 +103,7 @@ public:
   void start() { coroutine_.resume(); }
   bool done() const { return coroutine_.done(); }
   /// REQUIRES: done(). Returns the result, or throws what the coroutine threw.
-  T take() { return coroutine_.promise().take(); }
+  T get() { return coroutine_.promise().get(); }
 
   /// Gives the task a scope of its own. REQUIRES: it has not been started.
   void run_in(detail::scope* scope) { coroutine_.promise().run_in(scope); }
@@ -118,7 +118,7 @@ public:
     if (!mine.scope()) mine.run_in(awaiting.promise().scope());
     return coroutine_;
   }
-  T await_resume() { return coroutine_.promise().take(); }
+  T await_resume() { return coroutine_.promise().get(); }
 
 private:
   std::coroutine_handle<promise_type> coroutine_;
