@@ -2,41 +2,44 @@
 
 #include <utility>
 
-#include <caf/behavior.hpp>
-#include <caf/send.hpp>
-
-#include "runtime/messages.h"
+#include "runtime/shard_host.h"
 
 namespace perdure::runtime {
 
-entity_actor::entity_actor(caf::actor_config& config, shard_host& host, entity_services& services,
-                           const process::hosted_type& type, std::shared_ptr<entity_slot> slot)
-    : caf::event_based_actor(config),
-      host_(host),
-      services_(services),
-      type_(type),
-      slot_(std::move(slot)) {}
-
-caf::behavior entity_actor::make_behavior() {
-  entity_.emplace(services_, type_, slot_, reminder_of(entity_mail::kind::barrier));
-  return {[this](const entity_mail& mail) { receive(mail); }};
+void entity_actor::tell(mail_ptr what) {
+  if (!mails_.put(std::move(what))) return;
+  intrusive_ptr_add_ref_impl();  // The scheduler's.
+  host_.schedule(this);
 }
 
-void entity_actor::receive(const entity_mail& mail) {
-  mail_stamp::received(slot_.get());
-  switch (mail.about) {
-    case entity_mail::kind::deliver:
-      entity_->deliver(mail.what->what);
+caf::resumable::resume_result entity_actor::resume(caf::execution_unit*, std::size_t most) {
+  if (!entity_ && !has_left_) {
+    driver& me = *this;
+    entity_ = std::make_unique<live_entity>(services_, type_, slot_, me);
+  }
+  for (std::size_t i = 0; i < most; ++i) {
+    const auto next = mails_.get();
+    if (!next) return awaiting_message;
+    receive(*next);
+    if (has_left_) return done;
+  }
+  return resume_later;
+}
+
+void entity_actor::receive(mail& what) {
+  switch (what.about) {
+    case mail::kind::deliver:
+      entity_->deliver(what.what);
       host_.handled(*slot_);
       if (entity_->need_not_stay() && host_.dismiss(*slot_)) leave(std::nullopt);
       return;
-    case entity_mail::kind::commit_refused:
-      return entity_->commit_refused(*mail.why);
-    case entity_mail::kind::barrier:
+    case mail::kind::commit_refused:
+      return entity_->commit_refused(std::move(*what.why));
+    case mail::kind::barrier:
       return entity_->barrier_reached();
-    case entity_mail::kind::leave:
-      return leave(mail.why);
-    case entity_mail::kind::leave_durably:
+    case mail::kind::leave:
+      return leave(what.why);
+    case mail::kind::leave_durably:
       return gone();
   }
 }
@@ -49,24 +52,19 @@ void entity_actor::leave(const std::optional<error>& why) {
   if (!entity_->leave(why.has_value())) return gone();
   commit barrier;
   barrier.entity = slot_;
-  barrier.reached = reminder_of(entity_mail::kind::leave_durably);
+  barrier.reached = reminder_of(mail::kind::leave_durably);
   services_.writer.submit(std::move(barrier));
 }
 
 void entity_actor::gone() {
   entity_.reset();
+  has_left_ = true;
+  mails_.close();
   host_.left(*slot_);
-  quit();
 }
 
-std::function<void()> entity_actor::reminder_of(entity_mail::kind about) {
-  // Weak: the entity, which this actor owns, keeps one of these.
-  return [self = caf::actor_cast<caf::weak_actor_ptr>(this), slot = slot_, about] {
-    if (auto alive = self.lock()) {
-      caf::anon_send(caf::actor_cast<caf::actor>(alive),
-                     entity_mail{about, nullptr, std::nullopt, mail_stamp{slot.get()}});
-    }
-  };
+std::function<void()> entity_actor::reminder_of(mail::kind about) {
+  return [self = entity_actor_ptr(this), about] { self->tell(to_mail(about)); };
 }
 
 }  // namespace perdure::runtime

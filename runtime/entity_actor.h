@@ -1,55 +1,67 @@
 #pragma once
 
-/// One CAF actor per active entity: a thin driver of `live_entity`. It gives the entity its turn,
-/// one message at a time, on the scheduler's threads.
+/// One actor per active entity: a mailbox and a `live_entity`, given its turn by CAF's scheduler,
+/// one mail at a time.
+///
+/// It is what CAF schedules (`caf::resumable`) and not one of CAF's own actors: those are told by
+/// message objects of two allocations each, and have behaviors, monitors, time-outs and requests,
+/// for which each pays 1,300 bytes. An entity needs none of that, and a node has millions.
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 
-#include <caf/event_based_actor.hpp>
+#include <caf/intrusive_ptr.hpp>
+#include <caf/resumable.hpp>
 
-#include "runtime/delivery.h"
 #include "runtime/live_entity.h"
-#include "runtime/mailbox_order.h"
-#include "runtime/shard_host.h"
+#include "runtime/mailbox.h"
 
 namespace perdure::runtime {
 
-/// What an entity's actor is told. Never leaves the process.
-struct entity_mail {
-  enum class kind : std::uint8_t {
-    deliver,         ///< Take `what`.
-    commit_refused,  ///< A step was not written: `why`.
-    barrier,         ///< What was submitted before has been settled.
-    leave,           ///< Go when nobody waits here; `why`: go in any case, refusing those who wait.
-    leave_durably,   ///< What was submitted before `leave` has been settled: go.
-  };
-  kind about = kind::deliver;
-  delivery_ptr what;
-  std::optional<error> why;
-  mail_stamp stamp{};  ///< Stays the last.
-};
+class shard_host;
 
-class entity_actor final : public caf::event_based_actor {
+class entity_actor final : public caf::resumable, private live_entity::driver {
 public:
-  entity_actor(caf::actor_config& config, shard_host& host, entity_services& services,
-               const process::hosted_type& type, std::shared_ptr<entity_slot> slot);
+  entity_actor(shard_host& host, entity_services& services, const process::hosted_type& type,
+               std::shared_ptr<entity_slot> slot)
+      : host_(host), services_(services), type_(type), slot_(std::move(slot)) {}
 
-  caf::behavior make_behavior() override;
-  const char* name() const override { return "perdure.entity"; }
+  /// Any thread.
+  void tell(mail_ptr what);
+
+  // -- for CAF's scheduler ------------------------------------------------------------------------
+
+  resume_result resume(caf::execution_unit* by, std::size_t most) override;
+  void intrusive_ptr_add_ref_impl() override {
+    references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  void intrusive_ptr_release_impl() override {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
 
 private:
-  void receive(const entity_mail& mail);
+  void receive(mail& what);
   void leave(const std::optional<error>& why);
   void gone();
   /// Returns what sends this actor a mail of that kind, from any thread.
-  std::function<void()> reminder_of(entity_mail::kind about);
+  std::function<void()> reminder_of(mail::kind about);
+  std::function<void()> call_again() override { return reminder_of(mail::kind::barrier); }
 
   shard_host& host_;
   entity_services& services_;
   const process::hosted_type& type_;
   std::shared_ptr<entity_slot> slot_;
-  std::optional<live_entity> entity_;
+  std::unique_ptr<live_entity> entity_;  ///< Null before the first turn, and when it is gone.
+  mailbox mails_;
+  std::atomic<std::uint32_t> references_{0};
+  bool has_left_ = false;
 };
+
+using entity_actor_ptr = caf::intrusive_ptr<entity_actor>;
+
+inline void intrusive_ptr_add_ref(entity_actor* actor) { actor->intrusive_ptr_add_ref_impl(); }
+inline void intrusive_ptr_release(entity_actor* actor) { actor->intrusive_ptr_release_impl(); }
 
 }  // namespace perdure::runtime

@@ -73,10 +73,10 @@ auto live_entity::drive(Call call) {
 }
 
 live_entity::live_entity(entity_services& services, const process::hosted_type& type,
-                         std::shared_ptr<entity_slot> slot, std::function<void()> again)
+                         std::shared_ptr<entity_slot> slot, driver& by)
     : services_(services),
       slot_(std::move(slot)),
-      again_(std::move(again)),
+      driver_(by),
       process_(services.shared, type, slot_->id, {slot_->shard, slot_->epoch}) {
   drive([](auto& process, timestamp now, auto& out) { process.begin(now, out); });
 }
@@ -155,7 +155,7 @@ void live_entity::perform(process::behind& what) {
 void live_entity::perform(process::await_submitted&) {
   commit barrier;
   barrier.entity = slot_;
-  barrier.reached = again_;
+  barrier.reached = driver_.call_again();
   services_.writer.submit(std::move(barrier));
 }
 

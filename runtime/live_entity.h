@@ -45,9 +45,16 @@ struct entity_services {
 
 class live_entity {
 public:
-  /// `again` asks the driver to call `barrier_reached` from the entity's own turn.
+  /// Whoever gives the entity its turn.
+  class driver {
+  public:
+    virtual ~driver() = default;
+    /// Returns what has `barrier_reached` called, in the entity's own turn. Any thread may call it.
+    virtual std::function<void()> call_again() = 0;
+  };
+
   live_entity(entity_services& services, const process::hosted_type& type,
-              std::shared_ptr<entity_slot> slot, std::function<void()> again);
+              std::shared_ptr<entity_slot> slot, driver& by);
   ~live_entity();
 
   void deliver(process::delivery& what);
@@ -55,7 +62,7 @@ public:
   /// A step was not written, and why.
   void commit_refused(error why);
 
-  /// Everything submitted before `again` was asked for has come back.
+  /// Everything submitted before `call_again` has come back.
   void barrier_reached();
 
   /// As of the process.
@@ -88,7 +95,7 @@ private:
 
   entity_services& services_;
   std::shared_ptr<entity_slot> slot_;
-  std::function<void()> again_;
+  driver& driver_;
   process::entity_process process_;
   process::actions* wanted_ = nullptr;  ///< What the call at hand has brought about.
   std::int64_t accounted_bytes_ = 0;

@@ -18,7 +18,6 @@
 #include <mutex>
 #include <thread>
 
-#include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/policy/unprofiled.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/coordinator.hpp>
@@ -86,63 +85,15 @@ private:
   static void look(coordinator_data& shared, std::unique_lock<std::mutex>& guard);
 };
 
-/// CAF's coordinator with that policy, and without one habit of CAF's clock: whenever an actor
-/// ends, CAF wakes the clock's thread to drop the actor's time-outs. Entities set none, and leave
-/// by the hundred thousand (measured: a third of the time it takes them). A time-out that is not
-/// dropped finds no actor.
+/// CAF's coordinator with that policy.
 class scheduler final : public caf::scheduler::coordinator<scheduling_policy> {
 public:
   using super = caf::scheduler::coordinator<scheduling_policy>;
-
-  explicit scheduler(caf::actor_system& system) : super(system), clock_(super::clock()) {}
+  using super::super;
 
   static caf::actor_system::module* make(caf::actor_system& system, caf::detail::type_list<>) {
     return new scheduler(system);
   }
-
-  caf::detail::thread_safe_actor_clock& clock() noexcept override { return clock_; }
-
-private:
-  class patient_clock final : public caf::detail::thread_safe_actor_clock {
-  public:
-    using real_clock = caf::detail::thread_safe_actor_clock;
-
-    explicit patient_clock(real_clock& real) : real_(real) {}
-
-    void set_ordinary_timeout(time_point at, caf::abstract_actor* whose, caf::atom_value type,
-                              std::uint64_t id) override {
-      real_.set_ordinary_timeout(at, whose, type, id);
-    }
-    void set_request_timeout(time_point at, caf::abstract_actor* whose,
-                             caf::message_id id) override {
-      real_.set_request_timeout(at, whose, id);
-    }
-    void set_multi_timeout(time_point at, caf::abstract_actor* whose, caf::atom_value type,
-                           std::uint64_t id) override {
-      real_.set_multi_timeout(at, whose, type, id);
-    }
-    void cancel_ordinary_timeout(caf::abstract_actor* whose, caf::atom_value type) override {
-      real_.cancel_ordinary_timeout(whose, type);
-    }
-    void cancel_request_timeout(caf::abstract_actor* whose, caf::message_id id) override {
-      real_.cancel_request_timeout(whose, id);
-    }
-    void cancel_timeouts(caf::abstract_actor*) override {}
-    void schedule_message(time_point at, caf::strong_actor_ptr to,
-                          caf::mailbox_element_ptr what) override {
-      real_.schedule_message(at, std::move(to), std::move(what));
-    }
-    void schedule_message(time_point at, caf::group to, caf::strong_actor_ptr from,
-                          caf::message what) override {
-      real_.schedule_message(at, std::move(to), std::move(from), std::move(what));
-    }
-    void cancel_all() override { real_.cancel_all(); }
-
-  private:
-    real_clock& real_;
-  };
-
-  patient_clock clock_;
 };
 
 }  // namespace perdure::runtime

@@ -3,24 +3,13 @@
 #include <utility>
 
 #include <caf/actor_system.hpp>
-#include <caf/logger.hpp>
-#include <caf/send.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 
 #include "runtime/entity_actor.h"
-#include "runtime/messages.h"
 
 namespace perdure::runtime {
 
-namespace {
-
-void tell(const caf::actor& whom, entity_slot& slot, entity_mail mail) {
-  mail.stamp = mail_stamp{&slot};
-  caf::anon_send(whom, std::move(mail));
-}
-
-}  // namespace
-
-void shard_host::deliver(delivery_ptr what) {
+void shard_host::deliver(mail_ptr what) {
   {
     std::lock_guard guard{mutex_};
     if (accept(what)) return;
@@ -34,7 +23,7 @@ void shard_host::deliver(delivery_ptr what) {
                              "later"});
 }
 
-bool shard_host::accept(delivery_ptr& what) {
+bool shard_host::accept(mail_ptr& what) {
   auto found = find(what->hash, what->target);
   auto& to = found == residents_.end() ? activate(*what) : found->second;
   const bool is_full =
@@ -46,31 +35,30 @@ bool shard_host::accept(delivery_ptr& what) {
   return true;
 }
 
-void shard_host::send(resident& to, delivery_ptr what) {
+void shard_host::send(resident& to, mail_ptr what) {
   if (to.leaving) {
     to.kept.push_back(std::move(what));
     return;
   }
   shared_.on_their_way.fetch_add(1, std::memory_order_relaxed);
-  tell(to.actor, *to.slot, {entity_mail::kind::deliver, std::move(what), std::nullopt});
+  to.actor->tell(std::move(what));
 }
+
+void shard_host::schedule(entity_actor* whom) { shared_.system.scheduler().enqueue(whom); }
 
 void shard_host::handled(entity_slot& slot) {
   slot.waiting.fetch_sub(1, std::memory_order_relaxed);
   shared_.on_their_way.fetch_sub(1, std::memory_order_relaxed);
 }
 
-shard_host::resident& shard_host::activate(const addressed_delivery& first) {
+shard_host::resident& shard_host::activate(const mail& first) {
   auto slot = std::make_shared<entity_slot>();
   slot->id = first.target;
   slot->hash = first.hash;
   slot->shard = shard_;
   slot->epoch = epoch_;
-  auto actor = shared_.system.spawn<entity_actor, caf::lazy_init>(
-      *this, shared_.services, *shared_.find_type(first.target.type), slot);
-  // CAF leaves its logger with the calling thread, and the system's end waits for it to be given
-  // back; threads that outlive the system (the writer's) come here too.
-  caf::logger::set_current_actor_system(nullptr);
+  entity_actor_ptr actor(
+      new entity_actor(*this, shared_.services, *shared_.find_type(first.target.type), slot));
   ++shared_.active;
   ++shared_.activations;
   resident fresh{std::move(slot), std::move(actor), 0, false, false, {}};
@@ -90,7 +78,7 @@ shard_host::resident* shard_host::find(const entity_slot& slot) {
 
 void shard_host::ask_to_leave(resident& whom) {
   whom.leaving = true;
-  tell(whom.actor, *whom.slot, {entity_mail::kind::leave, nullptr, std::nullopt});
+  whom.actor->tell(to_mail(mail::kind::leave));
 }
 
 void shard_host::put_idle_away(std::int64_t time, std::int64_t longest, std::size_t step,
@@ -116,13 +104,13 @@ void shard_host::put_idle_away(std::int64_t time, std::int64_t longest, std::siz
 }
 
 void shard_host::put_all_away(const error& why) {
-  std::vector<delivery_ptr> kept;
+  std::vector<mail_ptr> kept;
   {
     std::lock_guard guard{mutex_};
     for (auto& [hash, each] : residents_) {
       if (std::exchange(each.sent_off, true)) continue;
       each.leaving = true;
-      tell(each.actor, *each.slot, {entity_mail::kind::leave, nullptr, why});
+      each.actor->tell(to_mail(mail::kind::leave, why));
       for (auto& one : std::exchange(each.kept, {})) kept.push_back(std::move(one));
     }
   }
@@ -131,9 +119,7 @@ void shard_host::put_all_away(const error& why) {
 
 void shard_host::commit_refused(const entity_slot& slot, const error& why) {
   std::lock_guard guard{mutex_};
-  if (auto* whom = find(slot)) {
-    tell(whom->actor, *whom->slot, {entity_mail::kind::commit_refused, nullptr, why});
-  }
+  if (auto* whom = find(slot)) whom->actor->tell(to_mail(mail::kind::commit_refused, why));
 }
 
 void shard_host::stays(const entity_slot& slot) {

@@ -16,10 +16,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
 #include "runtime/delivery.h"
+#include "runtime/entity_actor.h"
 #include "runtime/entity_slot.h"
 #include "runtime/live_entity.h"
 
@@ -52,7 +52,7 @@ public:
   shard_host& operator=(const shard_host&) = delete;
 
   /// Sends a delivery to its entity. REQUIRES: the entity is of this shard, its type is hosted.
-  void deliver(delivery_ptr what);
+  void deliver(mail_ptr what);
 
   /// Asks entities to leave that have not been used for `longest` >> `step` milliseconds at `time`,
   /// at most `most`, and counts the others. REQUIRES: step < idle_ages::steps.
@@ -64,6 +64,9 @@ public:
 
   /// Tells an entity that a step of it was not written.
   void commit_refused(const entity_slot& slot, const error& why);
+
+  /// Has CAF give the actor a turn.
+  void schedule(entity_actor* whom);
 
   /// A delivery has been handled.
   void handled(entity_slot& slot);
@@ -81,17 +84,17 @@ public:
 private:
   struct resident {
     std::shared_ptr<entity_slot> slot;
-    caf::actor actor;
+    entity_actor_ptr actor;
     std::int64_t last_used = 0;
     bool leaving = false;
     bool sent_off = false;  ///< Has to leave in any case, and knows.
-    std::vector<delivery_ptr> kept;
+    std::vector<mail_ptr> kept;
   };
 
   /// Takes `what` over, or returns false when the mailbox is full. REQUIRES: the lock is held.
-  bool accept(delivery_ptr& what);
-  void send(resident& to, delivery_ptr what);
-  resident& activate(const addressed_delivery& first);
+  bool accept(mail_ptr& what);
+  void send(resident& to, mail_ptr what);
+  resident& activate(const mail& first);
   using residents = std::unordered_multimap<std::uint64_t, resident>;
   residents::iterator find(std::uint64_t hash, const entity_id& id);
   /// Returns null when the entity of this slot has gone.
