@@ -251,8 +251,9 @@ private:
   void know_attributes();
 
   // -- coming and going (loading.cpp) --
+  std::optional<error> come_back(result<persistence::loaded_entity>& found);
   std::optional<error> bring_back(persistence::loaded_entity& found);
-  std::optional<error> open(persistence::loaded_entity& sealed) const;
+  void forget_lost_steps();
   void fail_to_load(error why);
   void go_on(std::vector<effect>& effects);
   void ask_senders();

@@ -49,11 +49,9 @@ void entity_process::loaded(result<persistence::loaded_entity> found, timestamp 
   const visit here{*this, now, out};
   unpark();
   drop_machine();
-  machine_ = std::make_unique<core::machine>(type_.type, who_, shared_.limits.machine);
   snapshot_event_ = 0;
   bytes_since_snapshot_ = bytes_since_digest_ = 0;
   steps_since_digest_ = 0;
-  stage_ = stage::serving;
   if (extras_) {
     extras_->outbox = {};
     extras_->settling.clear();
@@ -61,30 +59,42 @@ void entity_process::loaded(result<persistence::loaded_entity> found, timestamp 
     extras_->known_attributes.clear();
     if (found) extras_->before_reset = found->summary;
   }
+  if (auto why = come_back(found)) return fail_to_load(std::move(*why));
+  stage_ = stage::serving;
+  gate_.open_at(machine_->where().last_event);
+  know_attributes();
+  forget_lost_steps();
   std::vector<effect> effects;
-  if (found) {
-    if (auto why = bring_back(*found)) return fail_to_load(std::move(*why));
-    gate_.open_at(machine_->where().last_event);
-    know_attributes();
-    go_on(effects);
-  } else if (found.error().code == errc::entity_not_found) {
-    gate_.open_at(0);
-  } else {
-    return fail_to_load(std::move(found).error());
-  }
-  // Updates that were to be accepted by steps that were not written are gone with them; those
-  // accepted before go on.
-  if (extras_) {
-    const auto lost =
-        std::exchange(extras_->lost, std::nullopt)
-            .value_or(error{errc::unavailable, "the update could not be written: try again"});
-    std::vector<reply> replies;
-    drop_waiting_after(gate_.last_submitted(), lost, replies);
-    for (auto& each : replies) std::visit([&](auto& said) { act(std::move(said)); }, each);
-  }
+  go_on(effects);
   for (auto& each : effects) std::visit([&](auto& done) { act(std::move(done)); }, each);
   if (!passing_) ask_senders();
   serve_held();
+}
+
+/// Makes the machine of what was found. Whatever the entity's code throws is its own failure.
+std::optional<error> entity_process::come_back(result<persistence::loaded_entity>& found) {
+  try {
+    machine_ = std::make_unique<core::machine>(type_.type, who_, shared_.limits.machine);
+    if (found) return bring_back(*found);
+  } catch (const std::exception& thrown) {
+    return error{errc::internal, thrown.what()};
+  } catch (...) {
+    return error{errc::internal, "it threw what is no std::exception"};
+  }
+  if (found.error().code == errc::entity_not_found) return std::nullopt;
+  return std::move(found).error();
+}
+
+/// Updates that were to be accepted by steps that were not written are gone with them; those
+/// accepted before go on.
+void entity_process::forget_lost_steps() {
+  if (!extras_) return;
+  const auto lost =
+      std::exchange(extras_->lost, std::nullopt)
+          .value_or(error{errc::unavailable, "the update could not be written: try again"});
+  std::vector<reply> replies;
+  drop_waiting_after(gate_.last_submitted(), lost, replies);
+  for (auto& each : replies) std::visit([&](auto& said) { act(std::move(said)); }, each);
 }
 
 std::optional<error> entity_process::bring_back(persistence::loaded_entity& found) {

@@ -81,10 +81,8 @@ void entity_process::answer_ended(const core::record& step, std::vector<reply>& 
   }
   auto* begun = std::get_if<core::run_continued>(&step.what);
   if (begun && begun->replaces) {
-    const core::update_outcome how{
-        core::update_outcome::kind::failed, {}, "terminated: started again", "terminated"};
     while (!extras_->waiting.empty() && extras_->waiting.begin()->first < step.event) {
-      answer_waiting(extras_->waiting.begin()->first, how, step.run, replies);
+      answer_waiting(extras_->waiting.begin()->first, core::machine::replaced(), step.run, replies);
     }
   }
 }

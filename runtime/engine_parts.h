@@ -68,6 +68,7 @@ struct engine::parts {
   // -- housekeeping.cpp --
   void wake(const entity_id& entity, bool in_passing, process::report done);
   void wake_pending();
+  void wake_held_back(timestamp now);
   void note_parked(const entity_id& entity, const std::optional<error>& why);
   void wake_housekeeper();
   void keep_house();
@@ -106,7 +107,7 @@ struct engine::parts {
   std::condition_variable house_woken;
   bool house_called = false;
   bool house_closed = false;
-  timestamp last_sweep{};
+  timestamp last_sweep{}, last_look_at_held{};
   std::thread housekeeper;
 };
 

@@ -16,6 +16,8 @@ constexpr std::size_t parked_kept = 100;
 constexpr duration sweep_every = 1s;
 constexpr std::size_t sweep_most = 1'000;  // of one shard at once
 constexpr std::size_t most_waking = 1'000;
+constexpr duration look_at_held_every = 60s;
+constexpr std::size_t held_woken = 100;  // at once
 
 }  // namespace
 
@@ -34,6 +36,12 @@ void engine::parts::wake_pending() {
     if (!serving) return;
     wake(each, false, [](const auto&) {});
   }
+}
+
+/// Brings back entities that have ended long ago and that somebody still has something to settle
+/// with: they ask, so that they can be removed.
+void engine::parts::wake_held_back(timestamp now) {
+  for (auto& each : store.held_back(now, held_woken)) wake(each, false, [](const auto&) {});
 }
 
 void engine::parts::note_parked(const entity_id& entity, const std::optional<error>& why) {
@@ -61,6 +69,10 @@ void engine::parts::keep_house() {
     const auto next = std::min(due.tick(), messages.tick());
     const auto now = wall.now();
     if (now >= last_sweep + sweep_every || now < last_sweep) sweep(now);
+    if (now >= last_look_at_held + look_at_held_every || now < last_look_at_held) {
+      last_look_at_held = now;
+      wake_held_back(now);
+    }
     const auto pause = std::clamp<duration>(next - now, 1ms, sweep_every);
     lock.lock();
     house_woken.wait_for(lock, pause, [&] { return house_closed || house_called; });

@@ -168,7 +168,7 @@ const std::vector<call_rule>& call_rules() {
        "randomness comes in through the constructor"},
       {R"(\bthis_thread::sleep_|\busleep\(|\bnanosleep\()",
        // An engine that drains blocks by contract, and has nothing else to do.
-       {"tests", "bench", "cli", "examples", "runtime/engine.cpp"},
+       {"tests", "bench", "cli", "examples", "runtime/engine.cpp", "runtime/housekeeping.cpp"},
        "a timer of the event loop, or a delayed message: a sleeping thread serves nobody"},
       {R"(\bcaf::infinite\b)", {}, "a finite time-out: a request to a dead actor never returns"},
       {R"(\.await\()",
