@@ -68,15 +68,23 @@ void entity_process::give_up(delivery& what, error why) {
 void entity_process::refuse_waiting(const error& why, timestamp now, actions& out) {
   const visit here{*this, now, out};
   if (!extras_) return;
-  for (auto& [event, each] : std::exchange(extras_->waiting, {})) {
+  refuse_waiters(why);
+  for (auto& each : std::exchange(extras_->held, {})) refuse(each, why, out);
+  if (auto asked = std::exchange(extras_->reset, std::nullopt)) {
+    act(answer_caller{std::move(asked->done), why});
+  }
+  if (auto asked = std::exchange(extras_->resume, std::nullopt)) {
+    act(answer_caller{std::move(asked->done), why});
+  }
+}
+
+/// Those who wait for the end of an update or a main.
+void entity_process::refuse_waiters(const error& why) {
+  for (auto& [event, each] : std::exchange(extras().waiting, {})) {
     if (auto* about = std::get_if<envelope_ptr>(&each.who))
       act(told{*about, verdict::not_now, {{}, why}});
     else
       act(answer_caller{std::move(std::get<answerer>(each.who)), why});
-  }
-  for (auto& each : std::exchange(extras_->held, {})) refuse(each, why, out);
-  if (auto asked = std::exchange(extras_->reset, std::nullopt)) {
-    act(answer_caller{std::move(asked->done), why});
   }
 }
 

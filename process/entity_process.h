@@ -173,9 +173,10 @@ private:
 
   /// What few entities have at a time.
   struct rarities {
-    std::optional<error> lost;   ///< Why the last steps were not written.
-    std::vector<delivery> held;  ///< Until the entity has been read.
-    std::optional<process::reset> reset;
+    std::optional<error> lost;              ///< Why the last steps were not written.
+    std::vector<delivery> held;             ///< Until the entity has been read.
+    std::optional<process::reset> reset;    ///< To be done when it has been read.
+    std::optional<process::resume> resume;  ///< Of a parked entity, likewise.
     persistence::entity_summary before_reset;
     process::outbox outbox;
     std::vector<settling> settling;  ///< Goes into the next step.
@@ -197,6 +198,7 @@ private:
   void sort(delivery& what);
   void give_up(delivery& what, error why);
   void deliver_parked(delivery& what);
+  void refuse_waiters(const error& why);
 
   // -- requests (requests.cpp) --
   void on(call& what);

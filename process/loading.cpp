@@ -143,20 +143,23 @@ void entity_process::ask_senders() {
 
 void entity_process::fail_to_load(error why) {
   park(std::move(why));
-  auto asked = extras_ ? std::exchange(extras_->reset, std::nullopt) : std::nullopt;
-  refuse_waiting(*parked_, now(), visit_->out);
-  if (!asked) return;
-  // A reset is the way out of what the present code cannot replay.
-  if (parked_->code != errc::nondeterministic) {
-    return act(answer_caller{std::move(asked->done), *parked_});
+  if (!extras_) return;
+  refuse_waiters(*parked_);
+  if (auto asked = std::exchange(extras_->resume, std::nullopt)) {
+    act(answer_caller{std::move(asked->done), *parked_});
   }
-  extras_->reset = std::move(asked);
-  begin_reset();
+  // A reset is the way out of what the present code cannot replay.
+  if (extras_->reset && parked_->code != errc::nondeterministic) {
+    act(answer_caller{std::move(extras_->reset->done), *parked_});
+    extras_->reset.reset();
+  }
+  serve_held();
 }
 
 void entity_process::serve_held() {
   if (!extras_) return;
   if (extras_->reset) return begin_reset();
+  if (auto asked = std::exchange(extras_->resume, std::nullopt)) on(*asked);
   for (auto& each : std::exchange(extras_->held, {})) sort(each);
 }
 
@@ -226,7 +229,7 @@ bool entity_process::can_leave(timestamp now, actions& out) {
   if (stage_ != stage::serving && stage_ != stage::parked) return false;
   if (!extras_) return true;
   drop_impatient();
-  return extras_->waiting.empty() && extras_->held.empty() && !extras_->reset;
+  return extras_->waiting.empty() && extras_->held.empty() && !extras_->reset && !extras_->resume;
 }
 
 bool entity_process::need_not_stay(timestamp now) const {

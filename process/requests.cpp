@@ -166,7 +166,10 @@ void entity_process::on(process::pause& what) {
 void entity_process::on(process::resume& what) {
   if (parked_) {
     // Perhaps what it was parked for is mended.
-    extras().held.push_back(std::move(what));
+    if (extras().resume) {
+      return act(answer_caller{std::move(what.done), *parked_});
+    }
+    extras().resume = std::move(what);
     stage_ = stage::loading;
     return act(load{});
   }
