@@ -143,7 +143,9 @@ struct event_words::sayer {
   std::string operator()(const delayed_signal_due& e) const {
     return of_begun("delayed signal", e.accepted) + " due";
   }
-  std::string operator()(const run_continued&) const { return "run continued"; }
+  std::string operator()(const run_continued& e) const {
+    return e.replaces ? "run continued, in place of the one that ran" : "run continued";
+  }
   std::string operator()(const terminated& e) const { return "terminated" + because(e.reason); }
   std::string operator()(const main_started& e) const {
     return "start of " + call(e.method, e.params) + unusual(e.options) +
