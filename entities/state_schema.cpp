@@ -45,13 +45,14 @@ private:
   }
 
   fault missing(const type_shape& type, const shape_member& field) const {
+    const std::string back =
+        ". Put it back, under another name if you like; or, where this build is older than the "
+        "data, start the later one that has it";
     if (type.is_enum) {
-      return place(type, field) +
-             " is missing: data written before has it. Put it back, under another name if you like";
+      return place(type, field) + " is missing: data written before has it" + back;
     }
     return place(type, field) + ", " + words_of(field, then_) +
-           ", is missing: what was written before would be lost. Put it back, under another name "
-           "if you like";
+           ", is missing: what was written before would be lost" + back;
   }
 
   /// Two that have changed places look like two renames: whose name is another's of before has

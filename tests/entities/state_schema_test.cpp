@@ -38,6 +38,10 @@ constexpr std::string_view keep =
     ": what was written before would be misread. Keep the old field, under another name if you "
     "like, and add one with a new number";
 
+constexpr std::string_view back =
+    ". Put it back, under another name if you like; or, where this build is older than the data, "
+    "start the later one that has it";
+
 std::string misread(const std::string& what) { return what + std::string(keep); }
 
 }  // namespace
@@ -103,8 +107,8 @@ TEST_CASE("state schema: another type of a list's elements is found") {
 
 TEST_CASE("state schema: a field that is missing is found") {
   CHECK(told<states::plain_contract, states::few_contract>() ==
-        "`b` of PlainState (@1), Text, is missing: what was written before would be lost. Put it "
-        "back, under another name if you like");
+        "`b` of PlainState (@1), Text, is missing: what was written before would be lost" +
+            std::string(back));
   CHECK(told<states::grown_contract, states::counter_contract>().starts_with(
       "`color` of Item (@2), Text, is missing"));
 }
@@ -137,8 +141,8 @@ TEST_CASE("state schema: another default, and absence that gets a meaning, are f
 
 TEST_CASE("state schema: an enum that was shortened or reordered is found") {
   CHECK(told<states::sizes_contract, states::ones_contract>() ==
-        "enumerant `large` of Size (@1) is missing: data written before has it. Put it back, under "
-        "another name if you like");
+        "enumerant `large` of Size (@1) is missing: data written before has it" +
+            std::string(back));
   CHECK(
       told<states::sizes_contract, states::upsides_contract>() ==
       "enumerant `small` of Size (@0) is @1 now: data written before has numbers, not names. Give "
