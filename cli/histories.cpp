@@ -88,7 +88,8 @@ void run_export(const export_arguments& chosen, bool json) {
         from.history(entity, known->run_began, std::numeric_limits<std::size_t>::max(), known->run);
     if (!steps) throw command_failure{steps.error()};
     const auto file = std::filesystem::path(chosen.target) / file_of(entity);
-    auto saved = save_history(file, history(entity, std::move(*steps)));
+    auto schema = from.schema(entity.type).value_or(bytes{});
+    auto saved = save_history(file, history(entity, std::move(*steps), std::move(schema)));
     if (!saved) throw command_failure{saved.error()};
     if (!json) print_line(file.string());
   }

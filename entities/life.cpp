@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "entities/children.h"
+#include "entities/difference.h"
 #include "entities/machine.h"
 #include "entities/payload.h"
 #include "entities/turn.h"
@@ -110,6 +111,7 @@ started_main machine::make_main(const record& step, const main_started& what) {
 }
 
 record machine::continue_as_new(timestamp now) {
+  notes_.reset();
   auto carried = carry();
   auto step = begin(run_continued{}, now);
   step.run = where_.run + 1;

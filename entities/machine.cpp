@@ -5,56 +5,12 @@
 #include <utility>
 
 #include "entities/children.h"
+#include "entities/difference.h"
 #include "entities/payload.h"
 #include "entities/texts.h"
 #include "entities/turn.h"
 
 namespace perdure::core {
-
-namespace {
-
-/// Whether the code did what history says. What it answers may differ, as its contract gains fields
-/// and its messages better words: whoever asked has the answer of then.
-struct same_command {
-  template <class T>
-  bool operator()(const T& recorded, const T& now) const {
-    return recorded == now;
-  }
-  bool operator()(const update_ended& recorded, const update_ended& now) const {
-    return recorded.update == now.update && recorded.outcome.how == now.outcome.how;
-  }
-  bool operator()(const main_ended& recorded, const main_ended& now) const {
-    return recorded.status == now.status;
-  }
-  bool operator()(const handler_failed& recorded, const handler_failed& now) const {
-    return recorded.started_by == now.started_by;
-  }
-  template <class T, class U>
-  bool operator()(const T&, const U&) const {
-    return false;
-  }
-};
-
-/// Compares what the code did with what history says; the event number of the first difference is
-/// part of the detail.
-std::optional<error> compare(const record& recorded, const record& now) {
-  const auto common = std::min(recorded.commands.size(), now.commands.size());
-  for (std::size_t i = 0; i <= common; ++i) {
-    const bool expected = i < recorded.commands.size();
-    const bool got = i < now.commands.size();
-    if (!expected && !got) break;
-    if (expected && got && std::visit(same_command{}, recorded.commands[i], now.commands[i]))
-      continue;
-    return error{errc::nondeterministic,
-                 event_text(recorded.event + 1 + i) + " (caused by " + event_text(recorded.event) +
-                     ", " + describe(recorded.what) + "): expected " +
-                     (expected ? describe(recorded.commands[i]) : "nothing") + ", got " +
-                     (got ? describe(now.commands[i]) : "nothing")};
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 machine::machine(const entity_type& type, const entity_id& who, const machine_limits& limits)
     : type_(type), self_(who), limits_(limits), instance_(type.make()) {
@@ -81,26 +37,24 @@ std::optional<error> machine::replay(const record& step) {
   }
   record mine{step.run,         step.event,   step.time, step.what, step.once, step.from,
               step.traceparent, step.settles, {},        {},        step.life};
+  drop_settled(step);
+  if (!notes_) notes_ = std::make_unique<replay_notes>(replay_notes{{}, where_.last_event, {}});
+  if (std::holds_alternative<run_continued>(step.what)) notes_->agreed = where_.last_event;
   std::optional<error> why;
   {
     turn again(*this, mine, &step);
     why = execute(mine, false);
-    if (auto broken = again.broken()) return std::move(*broken);
   }
-  if (why) {
-    return error{errc::nondeterministic, event_text(step.event) + ": expected " +
-                                             describe(step.what) + " to be accepted, got " +
-                                             std::string(to_string(why->code)) + ": " +
-                                             why->detail};
-  }
-  if (auto difference = compare(step, mine)) return difference;
+  if (notes_->broken) return with_advice(std::move(*notes_->broken));
+  if (why) return refusal_in_replay(step, *why, contract(), notes_->called);
+  if (auto found = difference(step, mine, contract(), notes_->called)) return found;
   advance(step);
-  if (step.state_digest && *step.state_digest != digest(state())) {
-    return error{
-        errc::nondeterministic,
-        event_text(step.last_event()) + ": expected the state to have the recorded digest " +
-            std::to_string(*step.state_digest) + ", got " + std::to_string(digest(state())) +
-            " (the commands agree; a handler changes state differently)"};
+  if (step.state_digest) {
+    const auto now = digest(state());
+    if (now != *step.state_digest) {
+      return state_difference(notes_->agreed, step.last_event(), *step.state_digest, now);
+    }
+    notes_->agreed = step.last_event();
   }
   return std::nullopt;
 }
@@ -118,6 +72,7 @@ record machine::begin(input what, timestamp now) const {
 }
 
 outcome machine::take(record step, bool refusable) {
+  notes_.reset();
   step.settles = settled_;
   {
     turn here(*this, step, nullptr);
@@ -142,11 +97,15 @@ std::optional<error> machine::execute(record& step, bool refusable) {
   return why;
 }
 
-void machine::advance(const record& step) {
+/// What had been learnt of messages before the step: what it may do depends on how many are left.
+void machine::drop_settled(const record& step) {
   for (auto each : step.settles) {
     if (outbox_.erase(each)) continue;
     inbox_.erase_if([&](auto& taken) { return taken.second.event == each; });
   }
+}
+
+void machine::advance(const record& step) {
   if (std::holds_alternative<run_continued>(step.what)) {
     where_.run = step.run;
     where_.run_began = step.event;

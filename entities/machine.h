@@ -28,6 +28,7 @@
 #include <perdure/errors.h>
 #include <perdure/types.h>
 
+#include "entities/describe.h"
 #include "entities/handlers.h"
 #include "entities/idempotency.h"
 #include "entities/rare_map.h"
@@ -37,6 +38,7 @@
 namespace perdure::core {
 
 class turn;
+struct replay_notes;
 
 struct machine_limits {
   std::size_t timers = 2'000;  ///< Timers, reminders and delayed signals together.
@@ -292,6 +294,7 @@ private:
   outcome take(record step, bool refusable);
   record begin(input what, timestamp now) const;
   std::optional<error> execute(record& step, bool refusable);
+  void drop_settled(const record& step);
   void advance(const record& step);
   void apply(const record& step, event_number number, const command& what);
   void note_taken(const record& step);
@@ -400,16 +403,10 @@ private:
   mutable std::uint32_t measured_state_size_ = 0;
   turn* turn_ = nullptr;  ///< Null: no step is taken.
   std::unique_ptr<rarities> rare_;
+  std::unique_ptr<replay_notes> notes_;  ///< From the first replayed step to the first new one.
 };
 
 // Allocators hand out so many bytes without waste.
 static_assert(sizeof(void*) != 8 || sizeof(machine) <= 512);
-
-/// Returns e.g. "signal".
-std::string_view kind_name(message_kind kind);
-
-/// Returns a line that names an input or command and its arguments, for people.
-std::string describe(const input& what);
-std::string describe(const command& what);
 
 }  // namespace perdure::core

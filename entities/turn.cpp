@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "entities/bounds.h"
+#include "entities/difference.h"
 #include "entities/machine.h"
 #include "entities/payload.h"
 #include "entities/texts.h"
@@ -147,12 +148,14 @@ void turn::set_attribute(std::string name, std::optional<attribute_value> value)
 
 event_number turn::call(const detail::activity_request& what) {
   if (!may_act() || !check_room(what.params.size())) return 0;
+  if (recorded_) entity_.notes_->called.add(*what.of);
   return order(activity_scheduled{std::string(what.of->name), what.which->ordinal, what.params,
                                   what.options, at_hand()->traceparent});
 }
 
 event_number turn::send(detail::message_request what) {
   if (!may_act() || !check_room(what.params.size())) return 0;
+  if (recorded_ && what.of) entity_.notes_->called.add(*what.of);
   if (what.what == detail::message_request::kind::update) check_cycle(what);
   if (what.what == detail::message_request::kind::result && what.target == self() &&
       at_hand()->is_main) {
@@ -257,7 +260,7 @@ int turn::version(std::string_view change, int min, int max) {
                                           std::to_string(found->second) + " of \"" +
                                           std::string(change) + "\", got code for versions " +
                                           std::to_string(min) + " to " + std::to_string(max)};
-    if (recorded_ && !broken_) broken_ = std::make_unique<error>(why);
+    if (recorded_ && !entity_.notes_->broken) entity_.notes_->broken = why;
     fail(failure(std::move(why)));
   }
   return found->second;

@@ -105,8 +105,6 @@ public:
 
   const record& step() const { return *step_; }
   bool is_replay() const { return recorded_ != nullptr; }
-  /// What the code cannot do with the recorded step; null: nothing.
-  std::unique_ptr<error> broken() { return std::move(broken_); }
   /// The first call out of a frame that was dropped outside of a step.
   std::unique_ptr<error> misuse() { return std::move(misuse_); }
 
@@ -131,7 +129,6 @@ private:
   handler_scope* scope_ = nullptr;
   handler_scope* dropped_ = nullptr;  ///< Of the frame that is being destroyed.
   std::string_view call_;             ///< What was called last.
-  std::unique_ptr<error> broken_;
   std::unique_ptr<error> misuse_;
   std::uint32_t drawn_ = 0;
   bool asking_ = false;

@@ -150,8 +150,9 @@ int node::replay_histories() {
       return error{errc::unknown_type, "this program hosts no \"" + found->entity().type + '"'};
     }
     const auto count = steps.size();
-    if (auto why = replay(*type, history(found->entity(), std::move(steps))))
+    if (auto why = replay(*type, history(found->entity(), std::move(steps), found->schema()))) {
       return std::move(*why);
+    }
     return count;
   };
   int status = 0;

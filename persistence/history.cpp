@@ -7,7 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "entities/describe.h"
+#include "entities/difference.h"
 #include "entities/payload.h"
+#include "entities/state_schema.h"
 #include "persistence/codec.h"
 #include "persistence/replay.h"
 
@@ -83,12 +86,9 @@ const bytes& history::schema() const { return content_->schema; }
 std::size_t history::size() const { return content_->steps.size(); }
 
 std::vector<std::string> history::lines() const {
+  core::event_words words;
   std::vector<std::string> all;
-  for (auto& step : content_->steps) {
-    auto line = std::to_string(step.event) + ": " + core::describe(step.what);
-    for (auto& each : step.commands) line += "; " + core::describe(each);
-    all.push_back(std::move(line));
-  }
+  for (auto& step : content_->steps) all.push_back(words.line(step));
   return all;
 }
 
@@ -164,6 +164,9 @@ std::optional<error> replay(const entity_type& type, const history& what) {
                                       "\", the class is a \"" + std::string(type.contract->type) +
                                       '"'};
   }
+  if (!what.schema().empty()) {
+    if (auto why = core::check_state_schema(what.schema(), *type.contract)) return why;
+  }
   const core::machine_limits limits;
   core::machine fresh(type, what.entity(), limits);
   return persistence::replay_all(fresh, what.steps());
@@ -174,13 +177,14 @@ namespace persistence {
 std::optional<error> replay_all(core::machine& fresh, const std::vector<core::record>& steps) {
   for (auto& step : steps) {
     auto* continued = std::get_if<core::run_continued>(&step.what);
-    const bool follows = continued && !continued->replaces && fresh.where().last_event > 0 &&
-                         !fresh.has_ended();
-    if (follows && fresh.state() != continued->carried.state) {
-      return error{errc::nondeterministic,
-                   "event " + std::to_string(step.event) +
-                       ": expected the state to be what the new run was given, got another one "
-                       "(the commands agree; a handler changes state differently)"};
+    const bool follows =
+        continued && !continued->replaces && fresh.where().last_event > 0 && !fresh.has_ended();
+    if (follows) {
+      const auto state = fresh.state();
+      const auto& given = continued->carried.state;
+      if (state != given) {
+        return core::state_difference(step.event, given, state, fresh.contract());
+      }
     }
     if (auto why = fresh.replay(step)) return why;
   }

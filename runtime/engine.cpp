@@ -9,6 +9,7 @@
 #include <caf/atom.hpp>
 
 #include "entities/payload.h"
+#include "entities/state_schema.h"
 #include "persistence/sealing.h"
 #include "runtime/engine_parts.h"
 #include "runtime/scheduling_policy.h"
@@ -56,6 +57,24 @@ bytes secret_of(const persistence::journal& store) {
   bytes secret(wanted);
   for (std::size_t i = 0; i < wanted; ++i) secret[i] = known[i % known.size()];
   return secret;
+}
+
+/// Returns how the types' states are laid out, where that is not what the journal has noted. Throws
+/// `failure` where a contract would misread what is stored.
+std::vector<std::pair<std::string_view, bytes>> changed_schemas(
+    const persistence::journal& store, const std::vector<const hosted_type*>& types) {
+  std::vector<std::pair<std::string_view, bytes>> changed;
+  for (auto* each : types) {
+    auto& contract = each->contract();
+    const auto stored = store.schema(contract.type);
+    auto present = core::state_schema(contract);
+    if (stored == present) continue;
+    if (stored) {
+      if (auto why = core::check_state_schema(*stored, contract)) throw failure(std::move(*why));
+    }
+    changed.emplace_back(contract.type, std::move(present));
+  }
+  return changed;
 }
 
 const error draining_error{errc::draining,
@@ -139,7 +158,9 @@ void engine::encode_with(std::shared_ptr<const payload_codec> codec) {
 
 void engine::start() {
   auto& p = *parts_;
+  const auto schemas = changed_schemas(p.store, types());
   const auto epochs = p.store.acquire_all();
+  for (auto& [type, schema] : schemas) p.store.keep_schema(type, schema);
   for (sharding::shard_number shard = 0; shard < epochs.size(); ++shard) {
     p.hosts.push_back(std::make_unique<shard_host>(p.environment, shard, epochs[shard]));
   }

@@ -91,7 +91,9 @@ public:
   /// can read what this one wrote, at every start of the same data.
   void encode_with(std::shared_ptr<const payload_codec> codec);
 
-  /// Acquires the shards and begins to serve. Blocks until ready.
+  /// Acquires the shards and begins to serve. Blocks until ready. Throws `failure`: before anything
+  /// is changed, where the contract of a hosted type would misread the states that the journal has
+  /// of it (nondeterministic, naming the field); storage_full.
   void start();
 
   /// Takes no more requests (`draining`), waits for what is under way to become durable and for

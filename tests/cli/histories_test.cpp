@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <perdure/history.h>
+
 #include "tests/cli/program.h"
 
 using namespace perdure::testing;
@@ -18,6 +20,13 @@ const std::string node_program = PERDURE_NODE_PROGRAM;
 run_result command(std::vector<std::string> arguments) {
   return run(PERDURE_COMMAND, std::move(arguments));
 }
+
+/// What a build says whose contract does not fit the data.
+const std::string misfit =
+    "the contract of \"ledger\" does not fit the data: `total` of LedgerState (@0) was Int64 and "
+    "is "
+    "Text: what was written before would be misread. Keep the old field, under another name if you "
+    "like, and add one with a new number. What to do: \"Changing code\", docs/guide/versions.md\n";
 
 /// The data of a node that had a ledger, one with a very long id, and a schedule.
 class used_data {
@@ -82,4 +91,29 @@ TEST_CASE("cli: a history that does not fit the program, or is none, is told wit
   CHECK(command({"export", "ledger", "--data", data.path()}).status == 2);
   CHECK(command({"export", "--data", data.path()}).status == 2);
   CHECK(command({"replay", data / "nowhere", file}).status == 2);
+}
+
+TEST_CASE("cli: a node whose contract would misread the data says so, and does not start") {
+  used_data data;
+  const std::vector<std::string> arguments{"--data", data.path(), "--http", "127.0.0.1:0"};
+  const auto refused = run(node_program, arguments, {}, {"CHANGED_LEDGER=yes"});
+  CHECK(refused.status == 1);
+  CHECK(refused.out.empty());
+  CHECK(refused.err.ends_with(": " + misfit));
+  CHECK(std::ranges::count(refused.err, '\n') == 1);
+  // The build that fits goes on.
+  program node(node_program, arguments);
+  CHECK(node.read_line().find("http://") != std::string::npos);
+  node.signal(SIGTERM);
+  CHECK(node.wait().status == 0);
+}
+
+TEST_CASE("cli: a history has the layout of its states, and a contract that does not fit is told") {
+  used_data data;
+  CHECK(command({"export", "ledger/one", "--data", data.path(), "--to", data.path()}).status == 0);
+  const auto file = data.path() + "/ledger-one.history";
+  CHECK_FALSE(perdure::load_history(file).value().schema().empty());
+  const auto got = run(PERDURE_COMMAND, {"replay", node_program, file}, {}, {"CHANGED_LEDGER=yes"});
+  CHECK(got.status == 1);
+  CHECK(got.out == file + ": nondeterministic: " + misfit);
 }

@@ -90,6 +90,15 @@ struct with_more final : transfer {
   }
 };
 
+/// Has the same effects, and leaves another state.
+struct with_another_state final : transfer {
+  task<> before(move_params wanted) override {
+    co_await charge(wanted.cents);
+    co_await account(wanted.from).deposit({.cents = 10});
+    state.phase = "asleep";
+  }
+};
+
 struct refusing final : transfer {
   task<> before(move_params) override { throw rejected("not any more"); }
 };
@@ -124,16 +133,20 @@ struct deployments {
   template <class Transfer>
   error change_to() {
     begin();
-    const auto before = about();
+    running.reset();
+    const auto before = store.find({"transfer", "t"});
+    REQUIRE(before);
     deploy<Transfer>();
     const auto parked = about();
     CHECK(parked.status == "parked");
     REQUIRE(parked.parked);
-    CHECK(parked.summary.last_event == before.summary.last_event);
+    CHECK(parked.summary == *before);
     // Its time passes, and nothing happens to it.
     clock.pass(std::chrono::hours{2});
     running->look_at_clock();
     CHECK(about().summary == parked.summary);
+    running.reset();
+    CHECK(store.find({"transfer", "t"}) == before);
     deploy<transfer>();
     answer_box<result<answer>> box;
     running->await_result({"transfer", "t"}, forever, box.box());
@@ -182,4 +195,12 @@ TEST_CASE("changes: something more does") {
 
 TEST_CASE("changes: a refusal of what was accepted does") {
   check_is(deployments().change_to<refusing>(), "event 1", "start", "rejected");
+}
+
+TEST_CASE("changes: another state with the same effects does, though the handler is suspended") {
+  const auto why = deployments().change_to<with_another_state>();
+  check_is(why, "event 7: ", "the state that was recorded", "another one");
+  CHECK(why.detail.find("the code has the effects that it had, but a handler that ran up to event "
+                        "7 changes the state differently. What to do: \"Changing code\"") !=
+        std::string::npos);
 }

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "entities/record.h"
+#include "entities/state_schema.h"
 #include "tests/testing/travel.h"
 
 namespace travel {
@@ -77,6 +79,19 @@ TEST_CASE("history: a class that changes its state otherwise is found at the nex
   const auto why = perdure::replay<vain_tour>(of_a_tour(30));
   REQUIRE(why);
   CHECK(why->code == errc::nondeterministic);
+  CHECK(why->detail.find("they differ first in `rounds`: recorded ") != std::string::npos);
+}
+
+TEST_CASE("history: a class that would misread its states takes no step of it") {
+  const auto kept = of_a_tour(3);
+  auto with = [&](const perdure::contract& of) {
+    return perdure::history(kept.entity(), kept.steps(), perdure::core::state_schema(of));
+  };
+  CHECK(!perdure::replay<tour>(with(tour_contract::description())));
+  const auto why = perdure::replay<tour>(with(account_contract::description()));
+  REQUIRE(why);
+  CHECK(why->code == errc::nondeterministic);
+  CHECK(why->detail.starts_with("the contract of \"tour\" does not fit the data: "));
 }
 
 TEST_CASE("history: of another type, it is refused") {

@@ -62,6 +62,7 @@ struct message_request {
   start_options start;
   bool as_child = false;
   std::string reason;
+  const contract* of = nullptr;  ///< The target's, where it is known.
 };
 
 /// The part of a call that knows no types.
@@ -145,8 +146,14 @@ namespace detail {
 /// The base of generated stubs of entities.
 class entity_stub {
 public:
-  entity_stub(core::machine& machine, entity_id target, bool as_child, start_options start)
-      : machine_(&machine), target_(std::move(target)), as_child_(as_child), start_(start) {}
+  /// `of`: the target's contract, where it is known.
+  entity_stub(core::machine& machine, entity_id target, bool as_child, start_options start,
+              const contract* of = nullptr)
+      : machine_(&machine),
+        of_(of),
+        target_(std::move(target)),
+        as_child_(as_child),
+        start_(start) {}
 
   const entity_id& id() const { return target_; }
 
@@ -169,12 +176,13 @@ protected:
 private:
   message_request request(kind what, std::uint16_t method, std::string_view name,
                           bytes params) const {
-    return {what, target_, method, name, {}, std::move(params), start_, as_child_, {}};
+    return {what, target_, method, name, {}, std::move(params), start_, as_child_, {}, of_};
   }
 
   friend class perdure::untyped_entity;
 
   core::machine* machine_;
+  const contract* of_;
   entity_id target_;
   bool as_child_;
   start_options start_;

@@ -124,13 +124,13 @@ protected:
   /// once, updates and queries are awaited, a main is started and awaited.
   template <class Contract>
   typename Contract::stub entity(std::string id, start_options start = {}) {
-    return {bound(), named<Contract>(std::move(id)), false, start};
+    return {bound(), named<Contract>(std::move(id)), false, start, &Contract::description()};
   }
 
   /// An entity whose main is started as a child: it is told when this one ends.
   template <class Contract>
   typename Contract::stub child(std::string id, start_options start = {}) {
-    return {bound(), named<Contract>(std::move(id)), true, start};
+    return {bound(), named<Contract>(std::move(id)), true, start, &Contract::description()};
   }
 
   /// An entity whose type is known at run time only.

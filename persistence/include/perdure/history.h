@@ -61,7 +61,8 @@ result<nothing> save_history(const std::filesystem::path& file, const history& w
 result<history> load_history(const std::filesystem::path& file);
 
 /// Takes every step again with `type` and compares. Nothing: it does what the history says.
-/// Otherwise (nondeterministic) event number, what was expected, and what the code did.
+/// Otherwise (nondeterministic) event number, what was expected, and what the code did; or, before
+/// any step is taken, which field of the states of then the type's contract would misread.
 std::optional<error> replay(const entity_type& type, const history& what);
 
 template <class Entity>
