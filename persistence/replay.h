@@ -8,7 +8,7 @@
 namespace perdure::persistence {
 
 /// Replays `steps` with a fresh machine. Where a run continues as new, what is carried must be the
-/// state that the run before led to.
+/// state that the run before led to. Begins with the last reset, where there is one.
 std::optional<error> replay_all(core::machine& fresh, const std::vector<core::record>& steps);
 
 }  // namespace perdure::persistence
