@@ -39,11 +39,8 @@ void world::send(live& sender, event_number number) {
   if (!why && !types_.contains(target.type)) {
     why = error{errc::unknown_type, "no entities of type \"" + target.type + "\" here"};
   }
-  if (why) {
-    // For good, whatever is hosted later.
-    deliver(sender, process::told{what, process::verdict::answered, {{}, std::move(why)}});
-    return;
-  }
+  // For good, whatever is hosted later.
+  if (why) return reply(sender, {what, process::verdict::answered, {{}, std::move(why)}}, {});
   deliver(get(target), process::message{what});
 }
 
@@ -51,14 +48,19 @@ void world::send(live& sender, event_number number) {
 void world::perform(live& of, process::told& what) {
   auto* sender = find(what.about->sender);
   if (!sender) return;
+  if (what.how != process::verdict::answered) return hand_over(sender->id, std::move(what));
   const auto when = place_of_answer(of, *what.about);
-  // What leaves no step behind has no place of its own.
-  if (what.how != process::verdict::answered || !when) {
-    return hand_over(sender->id, std::move(what));
-  }
+  reply(*sender, std::move(what), when);
+}
+
+/// The sender will be told the answer to its message. What follows from no step (nothing in `when`)
+/// comes where the message did.
+void world::reply(live& sender, process::told what, std::optional<place> when) {
   const auto number = what.about->what.number;
-  sender->replies.insert_or_assign(number, reply_on_its_way{*when, std::move(what)});
-  touch(*sender);
+  const auto sent = sender.letters.find(number);
+  if (!when) when = sent == sender.letters.end() ? place{now_, steps_} : sent->second.when;
+  sender.replies.insert_or_assign(number, reply_on_its_way{*when, std::move(what)});
+  touch(sender);
 }
 
 /// Returns the place of the step from which the answer follows: nothing if there was none.

@@ -192,6 +192,7 @@ bool world::skip(timestamp end) {
   const auto next = std::get<place>(*agenda_.begin()).time;
   if (next <= now_ || next > end) return false;
   now_ = next;
+  trace_.times.push_back(next);
   return true;
 }
 

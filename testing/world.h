@@ -57,6 +57,7 @@ struct trace {
   };
   std::vector<step> steps;
   std::vector<std::string> replies;
+  std::vector<timestamp> times;  ///< To which the clock has gone on, as something could be done.
 };
 
 /// A message on its way, let go by its sender's process.
@@ -275,6 +276,7 @@ private:
 
   // -- messages (messages.cpp) --
   void send(live& sender, event_number number);
+  void reply(live& sender, process::told what, std::optional<place> when);
   void tell(live& sender, event_number number);
   void heard(live& sender, const process::told& what);
   static std::optional<place> place_of_answer(const live& of, const process::envelope& to);
