@@ -1,5 +1,6 @@
 #include <perdure/history.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
@@ -175,7 +176,13 @@ std::optional<error> replay(const entity_type& type, const history& what) {
 namespace persistence {
 
 std::optional<error> replay_all(core::machine& fresh, const std::vector<core::record>& steps) {
-  for (auto& step : steps) {
+  // A reset holds what it leaves of the history before it, and is replayed by a fresh machine.
+  const auto is_reset = [](auto& step) {
+    return std::holds_alternative<core::run_reset>(step.what);
+  };
+  const auto last = std::find_if(steps.rbegin(), steps.rend(), is_reset);
+  const auto before = last == steps.rend() ? 0 : std::distance(last, steps.rend()) - 1;
+  for (auto& step : std::span(steps).subspan(static_cast<std::size_t>(before))) {
     auto* continued = std::get_if<core::run_continued>(&step.what);
     const bool follows =
         continued && !continued->replaces && fresh.where().last_event > 0 && !fresh.has_ended();

@@ -184,6 +184,9 @@ using action =
 /// In the order in which they are to be done.
 using actions = std::vector<action>;
 
+/// What is said to those who wait for what a reset to event `to` has undone.
+error undone_by_reset(const entity_id& who, event_number to);
+
 /// Refuses a delivery that cannot be taken now, whatever was asked: whoever asked hears why, other
 /// entities send again, and what the entity is owed is said again when it has been read.
 void refuse(delivery& what, const error& why, actions& out);

@@ -157,8 +157,10 @@ void entity_process::fail_to_load(error why) {
 }
 
 void entity_process::serve_held() {
+  if (extras_ && extras_->reset) return begin_reset();
+  // The step that asked for it may be durable, and the new run not.
+  maybe_continue_as_new();
   if (!extras_) return;
-  if (extras_->reset) return begin_reset();
   if (auto asked = std::exchange(extras_->resume, std::nullopt)) on(*asked);
   for (auto& each : std::exchange(extras_->held, {})) sort(each);
 }

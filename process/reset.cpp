@@ -8,6 +8,12 @@
 
 namespace perdure::process {
 
+error undone_by_reset(const entity_id& who, event_number to) {
+  return {errc::failed,
+          to_string(who) + " was reset to event " + std::to_string(to) + ", which undid this",
+          "reset"};
+}
+
 void entity_process::on(process::reset& what) {
   if (machine_ && is_empty()) return refuse_missing(std::move(what.done));
   // All of the present run has to be in the journal.
@@ -77,12 +83,7 @@ void entity_process::go_back_to(process::reset& what, std::vector<core::record> 
   extras().outbox = {};
   extras().settling.clear();
   std::vector<reply> replies;
-  drop_waiting_after(
-      what.to,
-      {errc::failed,
-       to_string(who_) + " was reset to event " + std::to_string(what.to) + ", which undid this",
-       "reset"},
-      replies);
+  drop_waiting_after(what.to, undone_by_reset(who_, what.to), replies);
   replies.push_back(answer_caller{std::move(what.done), answer{step.event, step.run, false, {}}});
   go_on(effects);
   submit(std::move(step), std::move(replies), std::move(effects));

@@ -64,7 +64,9 @@ void entity_process::note_settling(event_number message, const entity_id& receiv
 
 void entity_process::on(record_settled&) {
   if (extras_) extras_->settle_armed = false;
-  if (!is_empty()) settle_messages();
+  if (is_empty()) return;
+  settle_messages();
+  maybe_continue_as_new();
 }
 
 void entity_process::settle_messages() {

@@ -66,6 +66,8 @@ private:
 
 using attempt_end = std::variant<bytes, attempt_failure>;
 
+constexpr duration told_again_after = std::chrono::seconds{1};
+
 attempt_end run_attempt(activity_context& in, const std::function<bytes()>& body) {
   try {
     activity_scope scope(in);
@@ -89,30 +91,75 @@ std::string world::name_of(const core::pending_activity& what) const {
   return process::name_of(what, which);
 }
 
-void world::follow_up_activities(live& of, const core::record& step, place where) {
-  auto& pending = of.machine->activities();
-  auto number = step.event;
-  for (auto& each : step.commands) {
-    ++number;
-    if (std::holds_alternative<core::activity_scheduled>(each) && pending.contains(number)) {
-      of.runs[number].next = where;
-    } else if (auto* cancelled = std::get_if<core::activity_cancelled>(&each)) {
-      auto run = of.runs.find(cancelled->activity);
-      // One that is pending all the same is waited for.
-      if (run == of.runs.end() || !pending.contains(cancelled->activity)) continue;
-      run->second.stopping = true;
-      const bool runs = run->second.how != activity_run::state::waiting;
-      if (runs && run->second.ignores_cancellation) continue;
-      run->second.how = activity_run::state::running;
-      run->second.end = attempt_failure{};
-      run->second.next.time = now_;
-    }
+// -- what processes want done ---------------------------------------------------------------------
+
+void world::schedule(live& of, timestamp life, const core::pending_activity& what) {
+  auto& run = of.runs[what.number];
+  if (run.life == life) {
+    // One that is known goes on; one that has ended is told again.
+    if (run.how == activity_run::state::ended) run.next.time = now_;
+    return;
   }
-  std::erase_if(of.runs, [&](auto& each) { return !pending.contains(each.first); });
+  run = {};
+  run.life = life;
+  run.next = of.place_of(what.number);
+}
+
+void world::perform(live& of, process::schedule_activity& what) {
+  schedule(of, what.life, what.what);
+}
+
+void world::perform(live& of, process::schedule_reloaded& what) {
+  for (auto& each : what.what) schedule(of, what.life, each);
+}
+
+void world::perform(live& of, process::cancel_activity& what) {
+  auto found = of.runs.find(what.activity);
+  if (found == of.runs.end() || found->second.life != what.life) return;
+  auto& run = found->second;
+  if (!what.waits) {
+    of.runs.erase(found);
+    return;
+  }
+  if (run.how == activity_run::state::ended || std::exchange(run.stopping, true)) return;
+  if (run.how != activity_run::state::waiting && run.ignores_cancellation) return;
+  run.how = activity_run::state::running;
+  run.end = attempt_failure{};
+  run.next.time = now_;
+}
+
+void world::perform(live& of, process::activity_recorded& what) {
+  auto found = of.runs.find(what.activity);
+  if (found != of.runs.end() && found->second.life == what.life) of.runs.erase(found);
+}
+
+void world::perform(live& of, process::activity_unwanted& what) {
+  process::activity_recorded over{what.life, what.activity};
+  perform(of, over);
+}
+
+void world::perform(live& of, process::activity_not_now& what) {
+  auto found = of.runs.find(what.activity);
+  if (found == of.runs.end() || found->second.life != what.life) return;
+  found->second.next.time = now_ + told_again_after;
+}
+
+// -- attempts -------------------------------------------------------------------------------------
+
+void world::go_on(live& of, event_number number) {
+  auto& run = of.runs.at(number);
+  switch (run.how) {
+    case activity_run::state::waiting:
+      return begin_attempt(of, number);
+    case activity_run::state::ended:
+      return end_activity(of, number, run.outcome);
+    default:
+      return end_attempt(of, number);
+  }
 }
 
 void world::begin_attempt(live& of, event_number number) {
-  const auto what = of.machine->activities().at(number);
+  const auto what = of.machine().activities().at(number);
   auto scripted = scripts_.find({what.activities, what.activity});
   auto provided = provided_.find(what.activities);
   std::optional<behaviour> next;
@@ -180,7 +227,7 @@ void world::end_attempt(live& of, event_number number) {
     return end_activity(of, number, {std::move(*results), std::nullopt});
   }
   auto& failed = std::get<attempt_failure>(end);
-  auto& what = of.machine->activities().at(number);
+  auto& what = of.machine().activities().at(number);
   if (run.stopping) {
     return end_activity(of, number, {{}, process::end_by_cancel(name_of(what))});
   }
@@ -195,9 +242,11 @@ void world::end_attempt(live& of, event_number number) {
 }
 
 void world::end_activity(live& of, event_number number, core::call_outcome how) {
-  auto outcome = of.machine->end_activity(number, std::move(how), now_);
-  if (auto* step = std::get_if<core::accepted>(&outcome)) return commit(of, std::move(step->step));
-  of.runs.erase(number);
+  auto& run = of.runs.at(number);
+  run.how = activity_run::state::ended;
+  run.outcome = how;
+  run.next.time = process::never;
+  deliver(of, process::activity_end{number, run.life, std::move(how)});
 }
 
 std::vector<std::string> world::waiting_for(const script& scripted) const {
@@ -205,8 +254,9 @@ std::vector<std::string> world::waiting_for(const script& scripted) const {
   for (auto& [id, of] : entities_) {
     for (auto& [number, run] : of->runs) {
       if (run.how != activity_run::state::to_be_completed) continue;
-      auto what = of->machine->activities().find(number);
-      if (what == of->machine->activities().end() || what->second.activities != scripted.of->name ||
+      auto what = of->machine().activities().find(number);
+      if (what == of->machine().activities().end() ||
+          what->second.activities != scripted.of->name ||
           what->second.activity != scripted.which->ordinal) {
         continue;
       }

@@ -107,26 +107,28 @@ void test_environment::drive_until(const std::function<bool()>& done, std::uint6
 std::uint64_t test_environment::last_call() const { return world_->last_request(); }
 
 result<receipt> test_environment::cancel(const entity_name& entity, std::string reason) {
-  return world_->operate(entity.id, [&](core::machine& of, timestamp now) {
-    return of.cancel(std::move(reason), std::nullopt, now);
-  });
+  return world_->operate(
+      entity.id, [&](auto done) { return process::cancel{std::move(reason), std::move(done)}; });
 }
 
 result<receipt> test_environment::terminate(const entity_name& entity, std::string reason) {
-  return world_->operate(entity.id, [&](core::machine& of, timestamp now) {
-    return of.terminate(std::move(reason), std::nullopt, now);
-  });
+  return world_->operate(
+      entity.id, [&](auto done) { return process::terminate{std::move(reason), std::move(done)}; });
 }
 
 result<receipt> test_environment::pause(const entity_name& entity, std::string reason) {
-  return world_->operate(entity.id, [&](core::machine& of, timestamp now) {
-    return of.pause(std::move(reason), now);
-  });
+  return world_->operate(
+      entity.id, [&](auto done) { return process::pause{std::move(reason), std::move(done)}; });
 }
 
 result<receipt> test_environment::resume(const entity_name& entity) {
-  return world_->operate(entity.id,
-                         [](core::machine& of, timestamp now) { return of.resume(now); });
+  return world_->operate(entity.id, [](auto done) { return process::resume{std::move(done)}; });
+}
+
+result<receipt> test_environment::reset(const entity_name& entity, event_number to,
+                                        std::string reason) {
+  return world_->operate(
+      entity.id, [&](auto done) { return process::reset{to, std::move(reason), std::move(done)}; });
 }
 
 result<nothing> test_environment::complete(std::string_view token, bytes results) {

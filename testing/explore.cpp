@@ -31,6 +31,8 @@ outcome run(const test_scenario& scenario, const test_options& options, crashing
   }
   auto& world = testing_access::world_of(*env);
   found.happened = world.happened();
+  std::erase_if(found.happened.steps,
+                [](auto& each) { return testing::is_bookkeeping(each.what); });
   for (auto& each : world.entities()) {
     found.states.emplace(each, core::digest(world.machine_of(each).state()));
   }
@@ -54,13 +56,18 @@ std::string text_of(const trace::step& step) {
   return text;
 }
 
-/// A step without what it settles, and what a run that begins carries of messages on their way: a
+/// A step without its bookkeeping, and what a run that begins carries of messages on their way: a
 /// crash may forget what could be forgotten.
 core::record essence_of(core::record step) {
   step.settles.clear();
+  step.state_digest.reset();
   if (auto* continued = std::get_if<core::run_continued>(&step.what)) {
     continued->carried.inbox.clear();
     continued->carried.outbox.clear();
+  }
+  if (auto* back = std::get_if<core::run_reset>(&step.what)) {
+    std::erase_if(back->history, testing::is_bookkeeping);
+    for (auto& each : back->history) each = essence_of(std::move(each));
   }
   return step;
 }

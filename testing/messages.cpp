@@ -1,267 +1,104 @@
-// Messages between entities of a test's world.
+// Messages between entities of a test's world, on their way.
 
-#include <algorithm>
-#include <array>
-#include <limits>
-
+#include "entities/bounds.h"
 #include "testing/world.h"
 
 namespace perdure::testing {
 
-namespace {
-
-using core::message_kind;
-
-constexpr duration first_pause = std::chrono::seconds{1};
-constexpr duration longest_pause = std::chrono::seconds{60};
-
-duration pause_after(std::uint32_t attempts) {
-  return std::min(longest_pause, first_pause * (1 << std::min(attempts - 1, 6u)));
-}
-
-/// What a cancel or a terminate asks for is so already.
-bool is_so_already(message_kind kind, const error& why) {
-  return (kind == message_kind::cancel || kind == message_kind::terminate) &&
-         (why.code == errc::completed || why.code == errc::entity_not_found ||
-          why.code == errc::rejected);
-}
-
-/// Returns the method an untyped message names, or null.
-const method* named_method(const core::outgoing& what, const contract& type) {
-  switch (what.kind) {
-    case message_kind::start:
-    case message_kind::run:
-    case message_kind::result:
-      return type.main();
-    default:
-      break;
+/// A process lets a message go.
+void world::perform(live& of, process::send& what) {
+  const auto number = what.what->what.number;
+  auto& known = of.letters[number];
+  if (!known.what || known.what->life != what.what->life) {
+    known = {};
+    known.when = of.place_of(number);
   }
-  const auto wanted = what.kind == message_kind::update  ? method_kind::update
-                      : what.kind == message_kind::query ? method_kind::query
-                                                         : method_kind::signal;
-  auto* found = type.find(what.method_name);
-  return found && found->kind == wanted ? found : nullptr;
-}
-
-core::call_outcome outcome_of(const core::update_outcome& how) {
-  if (how.how == core::update_outcome::kind::completed) return {how.results, std::nullopt};
-  return {{}, error{errc::failed, how.message, how.type}};
-}
-
-}  // namespace
-
-void world::deliver(live& sender, event_number number) {
-  auto found = sender.machine->outbox().find(number);
-  if (found == sender.machine->outbox().end()) {
-    sender.deliveries.erase(number);
+  known.what = std::move(what.what);
+  if (known.how != letter::state::refused) {
+    known.how = letter::state::to_send;
     return;
   }
-  auto what = found->second;
-  if (!types_.contains(what.target.type)) {
-    return refused(sender, what,
-                   {errc::unknown_type, "no entities of type \"" + what.target.type + "\" here"});
-  }
-  if (auto why = read_json(what)) return refused(sender, what, *why);
-  deliver(sender, what, get(what.target));
+  // A crash has cost the sender what it knew of refusals: it hears of them again, and the message
+  // leaves at the time at which it would have left.
+  const process::told again{known.what, process::verdict::not_now, {{}, known.last_refusal}};
+  for (auto times = std::exchange(known.refusals, 0); times > 0; --times) hand_over(of.id, again);
 }
 
-const core::json_codec& world::json_of(const std::string& type) {
-  return json_.try_emplace(type, *types_.find(type)->second.contract).first->second;
-}
-
-/// Puts an untyped message into the terms of its receiver's contract.
-std::optional<error> world::read_json(core::outgoing& what) {
-  if (what.method_name.empty()) return std::nullopt;
-  auto& type = *types_.find(what.target.type)->second.contract;
-  auto* method = named_method(what, type);
-  if (!method) {
-    return error{errc::unknown_method, '"' + what.target.type + "\" has no " +
-                                           std::string(core::kind_name(what.kind)) + ' ' +
-                                           what.method_name};
-  }
-  if (what.kind == message_kind::result) return std::nullopt;
-  auto params = json_of(what.target.type).decode(method->params, as_text(what.params));
-  if (!params) return std::move(params).error();
-  what.method = method->ordinal;
-  what.params = std::move(*params);
-  return std::nullopt;
-}
-
-/// Puts results into JSON for an untyped message; a start that was accepted has none.
-void world::write_json(const core::outgoing& what, core::call_outcome& how) {
-  if (what.method_name.empty() || how.why || what.kind == message_kind::start) return;
-  auto& type = *types_.find(what.target.type)->second.contract;
-  auto text = json_of(what.target.type).encode(named_method(what, type)->results, how.results);
-  if (!text) {
-    how = {{}, std::move(text).error()};
+/// The message reaches its receiver, or its time to be sent again has come.
+void world::send(live& sender, event_number number) {
+  auto& known = sender.letters.at(number);
+  if (known.how == letter::state::refused) {
+    known.how = letter::state::to_send;
+    deliver(sender, process::send_again{number, known.what->life});
     return;
   }
-  const auto view = as_bytes_view(*text);
-  how.results.assign(view.begin(), view.end());
+  known.how = letter::state::sent;
+  const auto what = known.what;
+  auto& target = what->what.target;
+  auto why = core::check(target, {});
+  if (!why && !types_.contains(target.type)) {
+    why = error{errc::unknown_type, "no entities of type \"" + target.type + "\" here"};
+  }
+  // For good, whatever is hosted later.
+  if (why) return reply(sender, {what, process::verdict::answered, {{}, std::move(why)}}, {});
+  deliver(get(target), process::message{what});
 }
 
-void world::deliver(live& sender, const core::outgoing& what, live& receiver) {
-  const core::origin from{sender.id, sender.machine->life(), what.number, what.chain};
-  const auto life = sender.lives_in_memory;
-  const bool must_exist = what.kind != message_kind::signal && what.kind != message_kind::update &&
-                          what.kind != message_kind::start && what.kind != message_kind::run;
-  if (must_exist && !receiver.exists()) {
-    return refused(sender, what,
-                   {errc::entity_not_found, to_string(receiver.id) + " does not exist"});
-  }
-  auto& machine = *receiver.machine;
-  if (what.kind == message_kind::query) {
-    auto results = machine.query(what.method, what.params, now_);
-    if (!results) return refused(sender, what, results.error());
-    return answered_at_once(sender, what.number, {std::move(*results), std::nullopt});
-  }
-  const bool by_its_end = what.kind == message_kind::update || what.kind == message_kind::run ||
-                          what.kind == message_kind::result;
-  auto wait_for = [&](event_number begun) {
-    receiver.waiting.emplace(begun, std::pair(sender.id, what.number));
-    sender.deliveries.at(what.number).how = delivery::state::taken;
-  };
-  auto place_of = [&](event_number event) {
-    auto step = receiver.steps.upper_bound(event);
-    return step == receiver.steps.begin() ? place{} : std::prev(step)->second;
-  };
-  auto& sent = sender.deliveries.at(what.number).sent;
-  auto answer_with = [&](event_number begun, const core::update_outcome& how) {
-    auto end = receiver.ended.find(begun);
-    const auto when = end == receiver.ended.end() ? sent : std::max(sent, end->second);
-    answered(sender, what.number, outcome_of(how), when);
-  };
-  if (what.kind == message_kind::result) {
-    auto* main = machine.main();
-    if (!main) {
-      return refused(
-          sender, what,
-          {errc::entity_not_found, to_string(receiver.id) + " was not started: it has no result"});
-    }
-    if (main->outcome) return answer_with(main->started, *main->outcome);
-    return wait_for(main->started);
-  }
-
-  core::message message{what.method, what.params,      {},         duration{0},
-                        from,        what.traceparent, what.start, what.as_child};
-  auto outcome = [&]() -> core::outcome {
-    switch (what.kind) {
-      case message_kind::signal:
-        return machine.handle_signal(std::move(message), now_);
-      case message_kind::update:
-        return machine.handle_update(std::move(message), now_);
-      case message_kind::cancel:
-        return machine.cancel(what.reason, from, now_, what.as_child);
-      case message_kind::terminate:
-        return machine.terminate(what.reason, from, now_, what.as_child);
-      default:
-        return start(receiver, std::move(message));
-    }
-  }();
-  if (auto* refusal = std::get_if<core::refused>(&outcome)) {
-    if (refusal->state_lost) crash(receiver);
-    return refused(sender, what, refusal->why);
-  }
-  if (auto* seen = std::get_if<core::repeated>(&outcome)) {
-    if (by_its_end) {
-      if (seen->outcome) return answer_with(seen->event, *seen->outcome);
-      return wait_for(seen->event);
-    }
-    if (what.kind == message_kind::start) {
-      return answered(sender, what.number, {}, std::max(sent, place_of(seen->event)));
-    }
-    return taken(sender, what.number);
-  }
-  auto& step = std::get<core::accepted>(outcome).step;
-  const auto event = machine.answered_by_end_of(step);
-  if (by_its_end) wait_for(event);
-  commit(receiver, std::move(step));
-  // The sender may have crashed with this step; then it knows nothing of it, and sends again.
-  if (by_its_end || sender.lives_in_memory != life) return;
-  if (what.kind == message_kind::start) {
-    answered(sender, what.number, {}, place_of(event));
-  } else {
-    taken(sender, what.number);
-  }
+/// `of` tells the sender of a message what has become of it.
+void world::perform(live& of, process::told& what) {
+  auto* sender = find(what.about->sender);
+  if (!sender) return;
+  if (what.how != process::verdict::answered) return hand_over(sender->id, std::move(what));
+  const auto when = place_of_answer(of, *what.about);
+  reply(*sender, std::move(what), when);
 }
 
-/// The receiver has taken it, and no answer follows.
-void world::taken(live& sender, event_number number) {
-  sender.machine->delivered(number);
-  unsettled_.insert(sender.id);
-  sender.deliveries.at(number).how = delivery::state::done;
+/// The sender will be told the answer to its message. What follows from no step (nothing in `when`)
+/// comes where the message did.
+void world::reply(live& sender, process::told what, std::optional<place> when) {
+  const auto number = what.about->what.number;
+  const auto sent = sender.letters.find(number);
+  if (!when) when = sent == sender.letters.end() ? place{now_, steps_} : sent->second.when;
+  sender.replies.insert_or_assign(number, reply_on_its_way{*when, std::move(what)});
   touch(sender);
 }
 
-void world::answered(live& sender, event_number number, core::call_outcome how, place when) {
-  auto found = sender.deliveries.find(number);
-  if (found == sender.deliveries.end() || found->second.how == delivery::state::answered) return;
-  found->second.how = delivery::state::answered;
-  found->second.answered = when;
-  auto& sent = sender.machine->outbox();
-  if (auto what = sent.find(number); what != sent.end()) write_json(what->second, how);
-  found->second.answer = std::move(how);
-  touch(sender);
+/// Returns the place of the step from which the answer follows: nothing if there was none.
+std::optional<place> world::place_of_answer(const live& of, const process::envelope& to) {
+  const auto found = of.took.find({to.sender, to.life, to.what.number});
+  if (found == of.took.end()) return std::nullopt;
+  auto& [when, begun] = found->second;
+  if (to.what.kind == core::message_kind::start) return when;
+  const auto end = of.ended.find(begun);
+  return end == of.ended.end() ? when : std::max(when, end->second.when);
 }
 
-void world::answered_at_once(live& sender, event_number number, core::call_outcome how) {
-  auto& sent = sender.deliveries.at(number);
-  answered(sender, number, std::move(how), sent.sent);
-  if (!sender.machine->is_paused()) tell(sender, number);
-}
-
-void world::refused(live& sender, const core::outgoing& what, const error& why) {
-  auto& sent = sender.deliveries.at(what.number);
-  if (retryable(why.code)) {
-    sent.sent.time = now_ + pause_after(++sent.attempts);
-    sent.last_failure = why.detail;
-    return touch(sender);
-  }
-  if (is_so_already(what.kind, why)) return taken(sender, what.number);
-  if (what.kind == message_kind::signal || why.code == errc::unknown_type) {
-    undelivered_.push_back(to_string(sender.id) + ": message " +
-                           std::string(core::kind_name(what.kind)) + " to " +
-                           to_string(what.target) + " (event " + std::to_string(what.number) +
-                           ") was refused: " + why.detail);
-  }
-  answered_at_once(sender, what.number, {{}, why});
-}
-
-/// Tells the sender the answer to its message.
+/// The sender is told the answer to its message.
 void world::tell(live& sender, event_number number) {
-  // What has ended takes no more steps.
-  if (sender.machine->has_ended()) return taken(sender, number);
-  auto outcome = sender.machine->take_reply(number, sender.deliveries.at(number).answer, now_);
-  if (auto* step = std::get_if<core::accepted>(&outcome)) {
-    commit(sender, std::move(step->step));
-  } else {
-    sender.deliveries.erase(number);
-    touch(sender);
-  }
+  auto reply = sender.replies.extract(number);
+  deliver(sender, std::move(reply.mapped().what));
 }
 
-/// Tells receivers what they may forget, now that the step is durable.
-void world::settle_messages(live& of, const core::record& step) {
-  std::map<entity_id, event_number> settled;
-  auto settle = [&](event_number number) {
-    auto found = of.deliveries.find(number);
-    if (found == of.deliveries.end()) return;
-    auto& last = settled[found->second.target];
-    last = std::max(last, number);
-    of.deliveries.erase(found);
-  };
-  for (auto each : step.settles) settle(each);
-  if (auto* reply = std::get_if<core::reply_received>(&step.what)) settle(reply->message);
-  for (auto& [target, last] : settled) {
-    auto* receiver = find(target);
-    if (!receiver) continue;
-    // Only what comes before all that is not settled will not be asked for again.
-    auto until = last;
-    for (auto& [number, each] : of.deliveries) {
-      if (each.target == target) until = std::min(until, number - 1);
-    }
-    receiver->machine->forget(of.id, of.machine->life(), until);
+/// Notes what the sender of a message hears of it.
+void world::heard(live& sender, const process::told& what) {
+  auto found = sender.letters.find(what.about->what.number);
+  if (found == sender.letters.end() || found->second.what->life != what.about->life) return;
+  auto& known = found->second;
+  auto& why = what.outcome.why;
+  if (what.how == process::verdict::not_now) {
+    known.how = letter::state::refused;
+    ++known.refusals;
+    known.last_refusal = *why;
   }
+  const bool for_good = what.how == process::verdict::answered && why;
+  const bool is_signal = known.what->what.kind == core::message_kind::signal;
+  if (!for_good || (!is_signal && why->code != errc::unknown_type)) return;
+  if (std::exchange(known.reported, true)) return;
+  auto& about = what.about->what;
+  undelivered_.push_back(to_string(sender.id) + ": message " +
+                         std::string(core::kind_name(about.kind)) + " to " +
+                         to_string(about.target) + " (event " + std::to_string(about.number) +
+                         ") was refused: " + why->detail);
 }
 
 }  // namespace perdure::testing

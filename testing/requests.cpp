@@ -1,4 +1,7 @@
 // What comes to a test's world from outside: requests of callers, and of operators.
+//
+// Callers are not lost in crashes. So a process is asked until it accepts; whoever waits longer is
+// answered by what the entity's steps say.
 
 #include "testing/world.h"
 
@@ -6,98 +9,85 @@ namespace perdure::testing {
 
 namespace {
 
-error not_found(const entity_id& entity) {
-  return {errc::entity_not_found, to_string(entity) + " does not exist"};
+bool waits_for_end(const request& what) {
+  const auto kind = what.method->kind;
+  return kind != method_kind::signal && kind != method_kind::query && !what.options.until_accepted;
 }
 
-result<answer> answer_of(const core::repeated& seen) {
-  if (seen.outcome && seen.outcome->how == core::update_outcome::kind::failed) {
-    return error{errc::failed, seen.outcome->message, seen.outcome->type};
+result<answer> to_answer(const core::update_outcome& how, answer begun) {
+  if (how.how == core::update_outcome::kind::failed) {
+    return error{errc::failed, how.message, how.type};
   }
-  return answer{seen.event, seen.run, true, seen.outcome ? seen.outcome->results : bytes{}};
+  begun.results = how.results;
+  return begun;
 }
 
 }  // namespace
 
-void world::handle(live& of, caller_request asked) {
-  auto& options = asked.what.options;
-  auto& method = *asked.what.method;
-  auto reply = [&](result<perdure::answer> how) {
-    answer(of.id, method.name, std::move(asked.done), std::move(how));
-  };
-  if (method.kind == method_kind::query) return reply(query(of, asked.what));
-
-  core::message message{method.ordinal, std::move(asked.what.params), options.key,   options.delay,
-                        std::nullopt,   options.traceparent,          options.start, false};
-  const bool waits = method.kind != method_kind::signal && !options.until_accepted;
-  const auto until =
-      options.patience == forever ? timestamp::max() : asked.sent.time + options.patience;
-  auto wait_for = [&](event_number begun, bool repeat) {
-    of.callers.emplace(
-        begun, waiting_caller{asked.number, method.name, until, repeat, std::move(asked.done)});
-  };
-  auto outcome = method.kind == method_kind::signal   ? of.machine->handle_signal(message, now_)
-                 : method.kind == method_kind::update ? of.machine->handle_update(message, now_)
-                                                      : start(of, message);
-  if (auto* refusal = std::get_if<core::refused>(&outcome)) {
-    if (refusal->state_lost) crash(of);
-    return reply(std::move(refusal->why));
-  }
-  if (auto* seen = std::get_if<core::repeated>(&outcome)) {
-    if (!waits) return reply(perdure::answer{seen->event, seen->run, true, {}});
-    if (!seen->outcome) return wait_for(seen->event, true);
-    return reply(answer_of(*seen));
-  }
-  auto& step = std::get<core::accepted>(outcome).step;
-  const auto event = of.machine->answered_by_end_of(step);
-  const bool joins = event != step.event;
-  if (waits) {
-    wait_for(event, joins);
-  } else {
-    reply(perdure::answer{event, step.run, joins, {}});
-  }
-  commit(of, std::move(step));
+/// Asks for what the first of its callers wants; again, if it crashes before it has accepted it.
+void world::ask(live& of) {
+  auto& first = of.requests.front();
+  auto what = first.what;
+  if (waits_for_end(what)) what.options.until_accepted = true;
+  deliver(of,
+          process::call{std::move(what),
+                        completion([this, &of, number = first.number](result<perdure::answer> how) {
+                          if (!losing_) accepted(of, number, std::move(how));
+                        })});
 }
 
-result<answer> world::query(live& of, const request& what) {
-  if (!of.exists()) return not_found(of.id);
-  if (what.options.at == 0) {
-    auto found = of.machine->query(what.method->ordinal, what.params, now_);
-    if (!found) return std::move(found).error();
-    return perdure::answer{0, of.machine->where().run, false, std::move(*found)};
+void world::accepted(live& of, std::uint64_t request, result<perdure::answer> how) {
+  if (of.requests.empty() || of.requests.front().number != request) return;
+  auto asked = std::move(of.requests.front());
+  of.requests.pop_front();
+  const auto method = asked.what.method->name;
+  if (!how || !waits_for_end(asked.what)) {
+    return answer(of.id, method, std::move(asked.done), std::move(how));
   }
-  auto past = read(of.id, what.options.at);
-  if (!past) return std::move(past).error();
-  core::machine then(of.type, of.id, limits_);
-  if (auto& base = past->base) {
-    auto why = then.restore(
-        base->carried, {base->run, past->summary.run_began, base->event, past->summary.created, 0});
-    if (why) return std::move(*why);
+  if (auto end = of.ended.find(how->event); end != of.ended.end()) {
+    return answer(of.id, method, std::move(asked.done), to_answer(end->second.how, *how));
   }
-  for (auto& step : past->records) {
-    if (auto why = then.replay(step)) return std::move(*why);
+  const auto patience = asked.what.options.patience;
+  const auto until = patience == forever ? timestamp::max() : asked.sent.time + patience;
+  of.callers.emplace(how->event,
+                     waiting_caller{request, method, until, how->replayed, std::move(asked.done)});
+}
+
+/// Answers those who wait for an update or a main.
+void world::ended(live& of, event_number begun, const core::update_outcome& how,
+                  const core::record& step) {
+  of.ended.insert_or_assign(begun, end_of_call{of.place_of(step.event), step.event, step.run, how});
+  for (auto each = of.callers.find(begun); each != of.callers.end();
+       each = of.callers.find(begun)) {
+    auto waits = std::move(of.callers.extract(each).mapped());
+    answer(of.id, waits.method, std::move(waits.done),
+           to_answer(how, {begun, step.run, waits.repeat, {}}));
   }
-  auto found = then.query(what.method->ordinal, what.params, then.where().last_time);
-  if (!found) return std::move(found).error();
-  return perdure::answer{then.where().last_event, then.where().run, false, std::move(*found)};
+}
+
+/// A reset has undone what came after an event.
+void world::undone(live& of, event_number after) {
+  std::erase_if(of.ended, [&](auto& each) { return each.second.event > after; });
+  for (auto each = of.callers.upper_bound(after); each != of.callers.end();) {
+    auto waits = std::move(of.callers.extract(each++).mapped());
+    answer(of.id, waits.method, std::move(waits.done), process::undone_by_reset(of.id, after));
+  }
 }
 
 result<receipt> world::operate(const entity_id& entity, const operation& what) {
   auto& of = get(entity);
-  if (!of.exists()) return not_found(entity);
-  auto outcome = what(*of.machine, now_);
-  if (auto* refusal = std::get_if<core::refused>(&outcome)) {
-    if (refusal->state_lost) crash(of);
-    return std::move(refusal->why);
+  std::optional<result<perdure::answer>> said;
+  bool whole = deliver(of, what(completion([&](result<perdure::answer> how) {
+                         if (!losing_) said = std::move(how);
+                       })));
+  // Signals that waited for this come behind it at once, also where a crash has cut them off.
+  while (!whole && of.machine().has_delayed_due(now_)) {
+    whole = deliver(of, process::resume{completion([](const auto&) {})});
   }
-  if (auto* seen = std::get_if<core::repeated>(&outcome)) {
-    return receipt{seen->event, seen->run, true};
-  }
-  auto& step = std::get<core::accepted>(outcome).step;
-  const receipt made{step.event, step.run, false};
-  commit(of, std::move(step));
   flush();
-  return made;
+  if (!said) fail(to_string(entity) + " has not answered an operator");
+  if (!*said) return std::move(*said).error();
+  return receipt{(*said)->event, (*said)->run, (*said)->replayed};
 }
 
 }  // namespace perdure::testing

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "entities/bounds.h"
+#include "entities/payload.h"
 #include "persistence/replay.h"
+#include "process/life.h"
 
 namespace perdure::testing {
 
@@ -18,18 +20,36 @@ std::string result_text(const result<answer>& what) {
 
 }  // namespace
 
+bool is_bookkeeping(const core::record& step) {
+  return std::holds_alternative<core::settled>(step.what) && !step.from && !step.once;
+}
+
+place live::place_of(event_number event) const {
+  const auto after = steps.upper_bound(event);
+  return after == steps.begin() ? life_began : std::max(std::prev(after)->second, life_began);
+}
+
 world::world(test_options options, crashing crashes)
     : options_(std::move(options)),
       crashes_(crashes),
       epochs_(journal_.acquire_all()),
       now_(options_.start),
       choices_(options_.seed) {
-  limits_.continue_after_events = options_.continue_after_events;
+  shared_.limits.machine.continue_after_events = options_.continue_after_events;
+  shared_.limits.snapshot_every_events = options_.snapshot_every_events;
+  shared_.codec = options_.codec.get();
+  // Not by draws: what is drawn for a step that a crash has cut off is drawn again.
+  shared_.new_life = [this](sharding::epoch_number epoch) {
+    return process::life_name(epoch, lives_ + 1);
+  };
 }
 
+world::~world() { losing_ = true; }
+
 void world::host(const entity_type& type) {
-  if (!types_.emplace(type.contract->type, type).second) {
-    throw std::invalid_argument("\"" + std::string(type.contract->type) + "\" is hosted already");
+  const std::string name(type.contract->type);
+  if (!types_.emplace(name, std::make_shared<const process::hosted_type>(type)).second) {
+    throw std::invalid_argument('"' + name + "\" is hosted already");
   }
 }
 
@@ -38,11 +58,10 @@ void world::deploy(const entity_type& type) {
   if (known == types_.end()) {
     throw std::invalid_argument('"' + std::string(type.contract->type) + "\" is not hosted");
   }
-  known->second = type;
-  json_.erase(known->first);
+  known->second = std::make_shared<const process::hosted_type>(type);
   for (auto& [id, of] : entities_) {
-    if (id.type != known->first || of->machine->has_ended()) continue;
-    of->type = type;
+    if (id.type != known->first || of->machine().has_ended()) continue;
+    of->type = known->second;
     crash(*of);
   }
 }
@@ -91,7 +110,7 @@ std::uint64_t world::send(request what, completion done) {
     answer(what.target, what.method->name, std::move(done), std::move(why));
     return number;
   }
-  if (auto why = core::check(what, {.payload_bytes = limits_.payload_bytes})) {
+  if (auto why = core::check(what, {.payload_bytes = shared_.limits.machine.payload_bytes})) {
     answer(what.target, what.method->name, std::move(done), std::move(*why));
     return number;
   }
@@ -159,16 +178,13 @@ bool world::step() {
   return true;
 }
 
-/// Records what is known of deliveries, once there is nothing else to do.
+/// Has recorded what is known of messages, once there is nothing else to do.
 bool world::settle_all() {
-  while (!unsettled_.empty()) {
-    auto& of = get(unsettled_.extract(unsettled_.begin()).value());
-    if (auto step = of.machine->settle_messages(now_)) {
-      commit(of, std::move(*step));
-      return true;
-    }
+  const auto before = commits_;
+  while (!unsettled_.empty() && commits_ == before) {
+    deliver(get(unsettled_.extract(unsettled_.begin()).value()), process::record_settled{});
   }
-  return false;
+  return commits_ > before;
 }
 
 bool world::skip(timestamp end) {
@@ -176,6 +192,7 @@ bool world::skip(timestamp end) {
   const auto next = std::get<place>(*agenda_.begin()).time;
   if (next <= now_ || next > end) return false;
   now_ = next;
+  trace_.times.push_back(next);
   return true;
 }
 
@@ -191,34 +208,29 @@ void world::perform(const entry& what) {
   auto& [when, which, number, id] = what;
   auto& of = get(id);
   switch (which) {
-    case kind::timer:
-      if (auto step = of.machine->fire(now_); step && *step) {
-        commit(of, std::move(**step));
-      } else {
-        fail(to_string(id) + ": a timer is due and cannot be fired");
+    case kind::timer: {
+      const auto before = commits_;
+      while (!deliver(of, process::wake{})) {
+        const auto due = of.machine().next_due();
+        if (!due || *due > now_) break;
       }
-      break;
-    case kind::request: {
-      auto next = std::move(of.requests.front());
-      of.requests.pop_front();
-      handle(of, std::move(next));
+      if (commits_ == before) fail(to_string(id) + ": a timer is due and does not fire");
       break;
     }
+    case kind::request:
+      ask(of);
+      break;
     case kind::impatience:
       give_up(number, "it goes on, ask again: ");
       break;
     case kind::send:
-      deliver(of, number);
+      send(of, number);
       break;
     case kind::answer:
       tell(of, number);
       break;
     case kind::attempt:
-      if (of.runs.at(number).how == activity_run::state::waiting) {
-        begin_attempt(of, number);
-      } else {
-        end_attempt(of, number);
-      }
+      go_on(of, number);
       break;
   }
   touch(of);
@@ -226,9 +238,7 @@ void world::perform(const entry& what) {
 
 std::vector<world::entry> world::entries_of(const live& of) const {
   std::vector<entry> all;
-  auto& machine = *of.machine;
-  const bool paused = machine.is_paused();
-  if (auto due = machine.next_due()) all.push_back({{*due, 0}, kind::timer, 0, of.id});
+  if (auto due = of.machine().next_due()) all.push_back({{*due, 0}, kind::timer, 0, of.id});
   if (!of.requests.empty()) {
     auto& first = of.requests.front();
     all.push_back({first.sent, kind::request, first.number, of.id});
@@ -237,22 +247,31 @@ std::vector<world::entry> world::entries_of(const live& of) const {
     if (each.until == timestamp::max()) continue;
     all.push_back({{each.until, 0}, kind::impatience, each.number, of.id});
   }
+  for (auto& [number, each] : of.replies) all.push_back({each.when, kind::answer, number, of.id});
   std::set<entity_id> busy;  // Receivers to whom an earlier message is on its way.
-  for (auto& [number, each] : of.deliveries) {
-    if (each.how == delivery::state::answered && !paused) {
-      all.push_back({each.answered, kind::answer, number, of.id});
-    } else if (each.how == delivery::state::to_send && busy.insert(each.target).second) {
-      all.push_back({each.sent, kind::send, number, of.id});
-    }
+  for (auto& [number, each] : of.letters) {
+    if (each.how == letter::state::sent) continue;
+    if (!busy.insert(each.what->what.target).second) continue;
+    all.push_back({each.when, kind::send, number, of.id});
   }
   for (auto& [number, each] : of.runs) {
-    if (paused || each.next.time == timestamp::max()) continue;
+    if (each.next.time == timestamp::max()) continue;
     all.push_back({each.next, kind::attempt, number, of.id});
   }
   return all;
 }
 
+/// Lists anew what can be done for it.
 void world::touch(live& of) {
+  if (!of.process->machine()) return;  // The test has failed.
+  auto& outbox = of.machine().outbox();
+  const auto life = of.machine().life();
+  std::erase_if(of.letters, [&](auto& each) {
+    return !outbox.contains(each.first) || each.second.what->life != life;
+  });
+  std::erase_if(of.runs, [&](auto& each) {
+    return !of.machine().activities().contains(each.first) || each.second.life != life;
+  });
   auto& listed = listed_[of.id];
   for (auto& each : listed) agenda_.erase(each);
   listed = entries_of(of);
@@ -326,13 +345,16 @@ std::string world::problems() {
   for (auto i = undelivered_seen_; i < undelivered_.size(); ++i) {
     add(undelivered_[i] + ": ask undelivered()");
   }
+  for (auto& each : complaints_) add(each);
   for (auto& [id, of] : entities_) {
     if (!of->exists()) continue;
-    core::machine fresh(of->type, id, limits_);
+    core::machine fresh(of->type->type, id, shared_.limits.machine);
     if (auto why = persistence::replay_all(fresh, history_of(id).steps())) {
       add(to_string(id) + ", replayed: " + why->detail);
-    } else if (fresh.state() != of->machine->state()) {
+    } else if (fresh.state() != of->machine().state()) {
       add(to_string(id) + ", replayed, has another state");
+    } else if (auto misused = fresh.drop_handlers()) {
+      add(misused->detail);
     }
   }
   if (options_.shuffled && !all.empty()) all = "seed " + std::to_string(options_.seed) + ": " + all;

@@ -3,9 +3,14 @@
 /// The world of a test: hosted entities, the journal they live from, what is under way between them
 /// and outside, and a time that passes when nothing else can.
 ///
-/// What an entity has in memory (its machine, who waits for its answers, what it knows of its
-/// messages) is lost when it crashes. The rest stays: time, callers, attempts of activities, and
-/// what orders events, which depends on the steps alone. So a world that crashes makes the same
+/// What entities do is `process/`'s. The world does what their processes want done
+/// (`process/actions.h`), and adds nothing but order: what comes next, and when. Each thing that
+/// can be done has a place, by the time from which it can be done and the step that caused it.
+/// Places follow from durable steps alone.
+///
+/// What an entity has in memory, its process, is lost when it crashes: with everything that has not
+/// become durable, and with what durable steps have let go and nobody has taken yet. The rest
+/// stays: time, callers, attempts of activities, and places. So a world that crashes makes the same
 /// steps as one that does not.
 
 #include <cstddef>
@@ -26,10 +31,9 @@
 #include <perdure/call.h>
 #include <perdure/testing.h>
 
-#include "entities/json.h"
 #include "entities/machine.h"
-#include "entities/payload.h"
 #include "persistence/memory_journal.h"
+#include "process/entity_process.h"
 #include "testing/script.h"
 
 namespace perdure::testing {
@@ -41,6 +45,10 @@ struct place {
   friend auto operator<=>(const place&, const place&) = default;
 };
 
+/// Whether nothing has happened in the step but that what was known already was recorded. When that
+/// is done depends on crashes; nothing follows from it.
+bool is_bookkeeping(const core::record& step);
+
 /// What happened, to be compared with what happened elsewhere.
 struct trace {
   struct step {
@@ -49,36 +57,46 @@ struct trace {
   };
   std::vector<step> steps;
   std::vector<std::string> replies;
+  std::vector<timestamp> times;  ///< To which the clock has gone on, as something could be done.
 };
 
-/// A message on its way. `number` of the sender's event names it.
-struct delivery {
-  enum class state : std::uint8_t { to_send, taken, answered, done };
-  entity_id target;
-  core::message_kind kind = core::message_kind::signal;
-  place sent;  ///< When it may be sent (again), and which step sent it.
+/// A message on its way, let go by its sender's process.
+struct letter {
+  enum class state : std::uint8_t {
+    to_send,
+    sent,     ///< The receiver has it, or has been told of it.
+    refused,  ///< To be sent again at its time.
+  };
+  process::envelope_ptr what;
+  place when;  ///< May be sent (again).
   state how = state::to_send;
-  std::uint32_t attempts = 0;
-  std::string last_failure;
-  // When answered, and not told yet:
-  place answered;
-  core::call_outcome answer;
+  std::uint32_t refusals = 0;  ///< The sender knows of so many, and of the last one why.
+  error last_refusal;
+  bool reported = false;  ///< As undelivered.
+};
+
+/// An answer that the sender of a message has not been told yet.
+struct reply_on_its_way {
+  place when;
+  process::told what;
 };
 
 /// An activity and its current attempt.
 struct activity_run {
-  enum class state : std::uint8_t { waiting, running, to_be_completed };
-  place next;  ///< When the next attempt begins or this one ends, and which step scheduled it.
+  enum class state : std::uint8_t { waiting, running, to_be_completed, ended };
+  timestamp life;  ///< Of the entity.
+  place next;      ///< When the next attempt begins or this one ends, and which step scheduled it.
   state how = state::waiting;
   std::uint32_t attempt = 0;
   std::variant<bytes, attempt_failure> end;  ///< Of the attempt that runs.
+  core::call_outcome outcome;                ///< Once it has ended.
   bytes heartbeat;                           ///< Details of the last one, of the attempt before.
   bool ignores_cancellation = false;
   bool stopping = false;  ///< It was asked to.
   std::string last_failure;
 };
 
-/// A request from outside that has not been handled yet.
+/// A request from outside that has not been accepted yet.
 struct caller_request {
   std::uint64_t number = 0;
   place sent;
@@ -95,32 +113,51 @@ struct waiting_caller {
   completion done;
 };
 
+/// How an update or a main has ended, and in which step.
+struct end_of_call {
+  place when;
+  event_number event = 0;
+  run_number run = 0;
+  core::update_outcome how;
+};
+
 struct live {
-  live(entity_id who, const entity_type& of) : id(std::move(who)), type(of) {}
+  live(entity_id who, std::shared_ptr<const process::hosted_type> of)
+      : id(std::move(who)), type(std::move(of)) {}
 
   const entity_id id;
-  entity_type type;
+  std::shared_ptr<const process::hosted_type> type;
+
+  // Facts, by durable steps:
   std::map<event_number, place> steps;  ///< By the step's first event.
-  std::map<event_number, place> ended;  ///< Updates and mains, by the event that began them.
-  std::map<event_number, delivery> deliveries;
+  place life_began;
+  event_number main_began = 0;                ///< The event; 0: none was started.
+  std::map<event_number, end_of_call> ended;  ///< By the event that began it.
+  /// Messages it took, by sender, life and number: where, and which event their answers end.
+  std::map<std::tuple<entity_id, timestamp, event_number>, std::pair<place, event_number>> took;
+
+  // What is outside:
+  std::map<event_number, letter> letters;
   std::map<event_number, activity_run> runs;
   std::deque<caller_request> requests;
   std::multimap<event_number, waiting_caller> callers;
 
   // What a crash costs:
-  std::unique_ptr<core::machine> machine;
+  std::unique_ptr<process::entity_process> process;
   std::uint64_t lives_in_memory = 0;
-  /// Messages of others whose answer is the end of an update or a main, by the event that began it.
-  std::multimap<event_number, std::pair<entity_id, event_number>> waiting;
-  event_number snapshot_event = 0;
-  core::attributes known_attributes;
+  process::actions* wanted = nullptr;  ///< Of the call at hand.
+  std::map<event_number, reply_on_its_way> replies;
 
-  bool exists() const { return machine->where().last_event > 0; }
+  const core::machine& machine() const { return *process->machine(); }
+  bool exists() const { return process->machine() && machine().where().last_event > 0; }
+  /// Returns the place of the step that holds the event, not before the present life began.
+  place place_of(event_number event) const;
 };
 
 class world {
 public:
   world(test_options options, crashing crashes);
+  ~world();
 
   void host(const entity_type& type);
   void deploy(const entity_type& type);
@@ -137,7 +174,8 @@ public:
   void run_to_the_end();
   void advance(duration time) { now_ += time; }
 
-  using operation = std::function<core::outcome(core::machine&, timestamp)>;
+  /// Makes what an operator asks for.
+  using operation = std::function<process::delivery(process::answerer)>;
   result<receipt> operate(const entity_id& entity, const operation& what);
   result<nothing> complete(std::string_view token, std::variant<bytes, attempt_failure> end);
   std::vector<std::string> waiting_for(const script& scripted) const;
@@ -146,7 +184,7 @@ public:
   void crash_everything();
 
   /// Returns the entity's machine, a fresh one where it does not exist.
-  core::machine& machine_of(const entity_id& entity) { return *get(entity).machine; }
+  const core::machine& machine_of(const entity_id& entity) { return get(entity).machine(); }
   std::vector<std::string> pending(const entity_id& entity);
   history history_of(const entity_id& entity) const;
   std::vector<bytes> stored(const entity_id& entity) const;
@@ -169,6 +207,7 @@ private:
   enum class kind : std::uint8_t { timer, answer, send, attempt, request, impatience };
   /// Something that can be done; orders by when it came to be possible.
   using entry = std::tuple<place, kind, event_number, entity_id>;
+  using call_into = std::function<void(process::entity_process&, process::actions&)>;
 
   // -- order (world.cpp) --
   bool step();
@@ -189,36 +228,62 @@ private:
   // -- entities (entities.cpp) --
   live* find(const entity_id& entity);
   live& get(const entity_id& entity);
-  void load(live& of);
-  result<persistence::loaded_entity> read(const entity_id& entity, event_number at = 0) const;
-  void commit(live& of, core::record step);
-  persistence::entity_summary summary_of(const live& of) const;
-  std::optional<persistence::snapshot> maybe_snapshot(live& of, core::record& step) const;
-  void follow_up(live& of, const core::record& step, place where);
-  void ended(live& of, event_number begun, const core::update_outcome& how, place where);
-  void continue_as_new(live& of);
+  void begin(live& of);
   void crash(live& of);
-  core::outcome start(live& of, core::message what);
+  void maybe_crash(live& of);
+  void ask_again(live& of);
+
+  // -- what processes want done (actions.cpp) --
+  /// Has the entity take it, and does what comes of it. Returns whether that was done to its end:
+  /// not so when the entity has crashed meanwhile.
+  bool deliver(live& of, process::delivery what);
+  bool enter(live& of, const call_into& call);
+  void perform(live& of, process::append& what);
+  void perform(live& of, process::behind& what);
+  void perform(live& of, process::await_submitted& what);
+  void perform(live& of, process::arm& what);
+  void perform(live& of, process::load& what);
+  void perform(live& of, process::read_history& what);
+  void perform(live& of, process::ask_past& what);
+  void perform(live& of, process::keep& what);
+  void perform(live& of, process::answer_description& what);
+  void perform(live& of, process::note_parked& what);
+  void perform(live& of, process::complain& what);
+  void perform(live& of, process::count& what);
+  void perform(live& of, process::answer_caller& what);
+  void perform(live& of, process::report_to& what);
+  void perform(live& of, process::told& what);
+  void perform(live& of, process::send& what);
+  void perform(live& of, process::tell_entity& what);
+  void perform(live& of, process::schedule_activity& what);
+  void perform(live& of, process::schedule_reloaded& what);
+  void perform(live& of, process::cancel_activity& what);
+  void perform(live& of, process::activity_recorded& what);
+  void perform(live& of, process::activity_unwanted& what);
+  void perform(live& of, process::activity_not_now& what);
+  /// Has it delivered when what is at hand is done.
+  void hand_over(const entity_id& to, process::delivery what);
+  void drain();
+  core::record commit(live& of, process::append& what);
+  void note(live& of, const core::record& step);
+  void ended(live& of, event_number begun, const core::update_outcome& how,
+             const core::record& step);
 
   // -- requests from outside (requests.cpp) --
-  void handle(live& of, caller_request what);
-  result<perdure::answer> query(live& of, const request& what);
+  void ask(live& of);
+  void accepted(live& of, std::uint64_t request, result<perdure::answer> how);
+  void undone(live& of, event_number after);
 
   // -- messages (messages.cpp) --
-  void deliver(live& sender, event_number number);
-  void deliver(live& sender, const core::outgoing& what, live& receiver);
-  std::optional<error> read_json(core::outgoing& what);
-  void write_json(const core::outgoing& what, core::call_outcome& how);
-  const core::json_codec& json_of(const std::string& type);
-  void taken(live& sender, event_number number);
-  void answered(live& sender, event_number number, core::call_outcome how, place when);
-  void answered_at_once(live& sender, event_number number, core::call_outcome how);
-  void refused(live& sender, const core::outgoing& what, const error& why);
+  void send(live& sender, event_number number);
+  void reply(live& sender, process::told what, std::optional<place> when);
   void tell(live& sender, event_number number);
-  void settle_messages(live& of, const core::record& step);
+  void heard(live& sender, const process::told& what);
+  static std::optional<place> place_of_answer(const live& of, const process::envelope& to);
 
   // -- activities (activities.cpp) --
-  void follow_up_activities(live& of, const core::record& step, place where);
+  void schedule(live& of, timestamp life, const core::pending_activity& what);
+  void go_on(live& of, event_number number);
   void begin_attempt(live& of, event_number number);
   void end_attempt(live& of, event_number number);
   void end_activity(live& of, event_number number, core::call_outcome how);
@@ -228,27 +293,32 @@ private:
 
   const test_options options_;
   const crashing crashes_;
-  core::machine_limits limits_;
   persistence::memory_journal journal_;
   std::vector<sharding::epoch_number> epochs_;
+  process::surroundings shared_;
   timestamp now_;
   std::mt19937_64 choices_;
-  std::map<std::string, entity_type, std::less<>> types_;
+  std::map<std::string, std::shared_ptr<const process::hosted_type>, std::less<>> types_;
   std::vector<std::shared_ptr<interceptor>> interceptors_;
-  std::map<std::string, core::json_codec> json_;  ///< By type, of those that were asked for.
   std::map<std::string, std::shared_ptr<activities_base>, std::less<>> provided_;
   std::map<std::pair<std::string, std::uint16_t>, std::shared_ptr<script>> scripts_;
   std::map<entity_id, std::unique_ptr<live>> entities_;
   std::set<entry> agenda_;
   std::map<entity_id, std::vector<entry>> listed_;  ///< What stands in the agenda, by entity.
-  std::set<entity_id> unsettled_;                   ///< They may have deliveries to record.
+  std::set<entity_id> unsettled_;                   ///< They may have messages to record.
+  std::deque<std::pair<entity_id, process::delivery>> handed_over_;
   std::vector<std::pair<completion, result<perdure::answer>>> answers_;
+  std::size_t depth_ = 0;  ///< Calls into processes at hand.
+  bool draining_ = false;
+  bool losing_ = false;  ///< What is destroyed now is lost, whatever it says.
   std::uint64_t last_request_ = 0;
-  std::uint64_t steps_ = 0;
+  std::uint64_t commits_ = 0;
+  std::uint64_t steps_ = 0;  ///< But bookkeeping.
+  std::uint64_t lives_ = 0;  ///< That have begun durably.
   std::uint64_t digest_ = 0;
   bool failed_ = false;
   trace trace_;
-  std::vector<std::string> handler_failures_, undelivered_;
+  std::vector<std::string> handler_failures_, undelivered_, complaints_;
   std::size_t handler_failures_seen_ = 0, undelivered_seen_ = 0;
 };
 

@@ -168,6 +168,9 @@ public:
   result<receipt> terminate(const entity_name& entity, std::string reason = {});
   result<receipt> pause(const entity_name& entity, std::string reason = {});
   result<receipt> resume(const entity_name& entity);
+  /// Goes back to the step that holds event `to` of the current run; signals that came behind it
+  /// are taken again. Errors: malformed when it is not of this run.
+  result<receipt> reset(const entity_name& entity, event_number to, std::string reason = {});
 
   /// Completes an activity whose attempt asked for it by `complete_later()`. Errors: completed.
   template <class Results>
