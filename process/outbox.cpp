@@ -21,6 +21,7 @@ static_assert(first_pause * (1u << doublings_max) >= longest_pause);
 
 bool may_pass(errc refusal) {
   switch (refusal) {
+    case errc::unknown_type:  // Until a node hosts it.
     case errc::nondeterministic:
     case errc::overloaded:
     case errc::unavailable:

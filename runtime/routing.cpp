@@ -21,8 +21,8 @@ void engine::parts::send(entity_id target, process::delivery what) {
 void engine::parts::hand(entity_id target, process::delivery what) {
   if (auto* sent = std::get_if<process::message>(&what)) {
     auto why = check(target);
-    if (why && !process::may_pass(why->code)) {
-      // Nobody can have such a name, or has such a type.
+    if (why && why->code == errc::malformed) {
+      // Nobody can ever have such a name.
       auto about = std::move(sent->what);
       return messages.tell(
           process::told{std::move(about), process::verdict::answered, {{}, std::move(why)}});
