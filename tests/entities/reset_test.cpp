@@ -243,3 +243,22 @@ TEST_CASE("life: it decides what is drawn, where there is one") {
   CHECK(drawn({}, noon) != drawn({}, noon + 1h));
   CHECK(drawn({}, noon) == drawn(noon, noon + 1h));
 }
+
+TEST_CASE("reset: signals are handled again in their order, those from while it was paused too") {
+  crew_bench b;
+  step_of(b.tell("kept"));
+  b.now += 1s;
+  step_of(b.tell("first"));
+  b.now += 1s;
+  step_of(b.keep(b.entity->pause("test", b.now)));
+  step_of(b.tell("second"));
+  step_of(b.keep(b.entity->resume(b.now)));
+  b.pass(1s);
+  step_of(b.tell("third"));
+  REQUIRE(b.log() == std::vector<std::string>{"kept", "first", "second", "third"});
+
+  b.now += 1s;
+  b.reset(1);
+  CHECK(b.pass(0ms) == 3);
+  CHECK(b.log() == std::vector<std::string>{"kept", "first", "second", "third"});
+}
