@@ -142,6 +142,10 @@ std::optional<outcome> machine::asked_before(const origin& from) const {
 }
 
 std::optional<outcome> machine::seen_before(const origin& from) const {
+  // What was under way to itself before a reset is undone, or was sent again in this life.
+  if (from.sender == self_ && from.life < life()) {
+    return repeated{where_.last_event, where_.run, false, {}, false};
+  }
   auto found = inbox_.find(from.sender);
   if (found == inbox_.end() || found->second.life < from.life) return std::nullopt;
   auto& taken = found->second;

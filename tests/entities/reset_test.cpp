@@ -262,3 +262,21 @@ TEST_CASE("reset: signals are handled again in their order, those from while it 
   CHECK(b.pass(0ms) == 3);
   CHECK(b.log() == std::vector<std::string>{"kept", "first", "second", "third"});
 }
+
+TEST_CASE("reset: what an entity has sent to itself before comes no more") {
+  crew_bench b;
+  auto to_itself = crew_bench::ask_of("again");
+  step_of(b.tell("kept"));
+  to_itself.from = origin{b.who, b.entity->life(), 3, {}};
+  b.now += 1s;
+  b.reset(1);
+
+  auto old = b.ask(to_itself);
+  REQUIRE(std::holds_alternative<refused>(old));
+  CHECK(std::get<refused>(old).why.type == "reset");
+  auto signal = crew_bench::tell_of("again");
+  signal.from = to_itself.from;
+  CHECK(std::holds_alternative<repeated>(b.tell(signal)));
+  signal.from->life = b.entity->life();
+  step_of(b.tell(signal));
+}
