@@ -1,0 +1,50 @@
+// What is lost on the way, between an entity, its journal, and those who wait for it.
+
+#include "bench.h"
+
+using namespace perdure;
+using namespace perdure::process;
+using namespace std::chrono_literals;
+
+namespace {
+
+envelope_ptr signal_of(std::string text, event_number number) {
+  core::outgoing what;
+  what.number = number;
+  what.target = {"crew", "one"};
+  what.method = crew_contract::description().find("tell")->ordinal;
+  what.params = encode(crew_contract::tell_params{.text = std::move(text)});
+  return std::make_shared<const envelope>(
+      envelope{{"crew", "two"}, life_name(1, 7), std::move(what)});
+}
+
+const arm* inquiry_in(const actions& all) {
+  for (auto& each : all) {
+    auto* armed = std::get_if<arm>(&each);
+    if (armed && std::holds_alternative<inquiry>(armed->what)) return armed;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("an entity that comes back asks those who have not said that it may forget") {
+  process_bench b;
+  b.deliver(message{signal_of("hello", 3)});
+  b.write();
+  b.out.clear();
+
+  b.load();
+  CHECK(inquiry_in(b.out) == nullptr);
+  b.deliver(wake{nullptr, true});  // In passing.
+  CHECK(inquiry_in(b.out) == nullptr);
+  b.deliver(wake{nullptr, false});
+  auto* asked = inquiry_in(b.out);
+  REQUIRE(asked);
+  CHECK(asked->to == entity_id{"crew", "two"});
+  CHECK(std::get<inquiry>(asked->what).last == 3);
+
+  b.out.clear();
+  b.tell("more");
+  CHECK(inquiry_in(b.out) == nullptr);
+}
