@@ -191,9 +191,8 @@ void entity_process::barrier_reached(timestamp now, actions& out) {
   act(load{});
 }
 
-void entity_process::removed(timestamp now, actions& out) {
-  loaded(error{errc::entity_not_found, to_string(who_) + " does not exist"}, now, out);
-}
+/// It is read again like any other, so that what is known to be durable is that of no earlier life.
+void entity_process::removed(timestamp now, actions& out) { begin(now, out); }
 
 void entity_process::drop_waiting_after(event_number last, const error& why,
                                         std::vector<reply>& replies) {

@@ -88,6 +88,7 @@ live_entity::~live_entity() {
 }
 
 void live_entity::deliver(process::delivery& what) {
+  process_.durable(slot_->durable.load(std::memory_order_acquire));
   if (process_.may_be_removed() && !services_.store.find(slot_->id)) {
     drive([](auto& process, timestamp now, auto& out) { process.removed(now, out); });
   }

@@ -48,3 +48,29 @@ TEST_CASE("an entity that comes back asks those who have not said that it may fo
   b.tell("more");
   CHECK(inquiry_in(b.out) == nullptr);
 }
+
+TEST_CASE("of an entity that was removed nothing is durable any more") {
+  process_bench b;
+  scripted::on_work = [](scripted&, std::string) -> task<std::string> { co_return ""; };
+  std::optional<result<answer>> first;
+  b.start(first);
+  b.write();
+  REQUIRE(first->value().event == 1);
+  b.entity->durable(b.durable);
+  CHECK(b.entity->may_be_removed());
+  b.store.collect(b.now + 1h);
+  REQUIRE(!b.store.find(b.who));
+
+  b.drive([](auto& of, auto now, auto& to) { of.removed(now, to); });
+  std::optional<result<answer>> second;
+  b.start(second);
+  REQUIRE(b.queued.size() == 1);
+  CHECK(b.queued[0].step.first_event == 1);
+  // What comes now has to wait for that.
+  b.out.clear();
+  b.deliver(await_result{forever, answerer{[](const auto&) {}}});
+  CHECK(b.count_of<answer_caller>() == 0);
+  CHECK(b.count_of<behind>() == 1);
+  b.write();
+  CHECK(second->has_value());
+}
