@@ -74,3 +74,31 @@ TEST_CASE("of an entity that was removed nothing is durable any more") {
   b.write();
   CHECK(second->has_value());
 }
+
+TEST_CASE("whoever has joined a main in a step that is not written is told to ask again") {
+  process_bench b;
+  scripted::on_work = [](scripted& me, std::string) -> task<std::string> {
+    co_await me.sleep(1h);
+    co_return "done";
+  };
+  std::optional<result<answer>> first;
+  std::optional<result<answer>> joined;
+  b.start(first);
+  b.write();
+
+  call_options joins;
+  joins.key = "k";
+  joins.start.when_running = id_conflict::use_existing;
+  b.start(joined, joins);
+  CHECK(b.queued.size() == 1);
+  b.refuse();
+  REQUIRE(joined);
+  CHECK(joined->error().code == errc::storage_full);
+  CHECK(!first);
+
+  b.now += 1h;
+  b.deliver(wake{nullptr, false});
+  b.write();
+  REQUIRE(first);
+  CHECK(first->has_value());
+}
