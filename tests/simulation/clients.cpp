@@ -64,8 +64,10 @@ void clients::ask(std::size_t which) {
     case deed::describe:
       return node_.ask(what.whom, process::describe{[=, this](const auto& how) {
                          auto* of = with_.model.find(all_[which].whom);
+                         // It may have been removed since it was described.
                          if (how && how->status != "parked" &&
-                             (!of || how->summary.last_event > of->last.last_event)) {
+                             (of ? how->summary.last_event > of->last.last_event
+                                 : !with_.model.has_gone(all_[which].whom))) {
                            complain(all_[which], "is described as what is not durable");
                          }
                          counted(how);
@@ -100,10 +102,10 @@ void clients::ask(std::size_t which) {
   if (what.what == deed::ask) {
     made.params = encode(peer_contract::ask_params{.token = what.token, .plan = what.plan});
   } else if (what.what == deed::start) {
-    made.params = encode(peer_contract::work_params{
-        .token = what.token,
-        .rounds = 1 + static_cast<std::uint32_t>(what.chance >> 3 & 3),
-        .plan = what.plan});
+    made.params = encode(
+        peer_contract::work_params{.token = what.token,
+                                   .rounds = 1 + static_cast<std::uint32_t>(what.chance >> 3 & 3),
+                                   .plan = what.plan});
     auto& how = options.start;
     how.when_running = static_cast<id_conflict>((what.chance >> 8) % 3);
     how.when_ended = static_cast<id_reuse>((what.chance >> 12) % 8 / 3);
@@ -117,8 +119,8 @@ void clients::ask(std::size_t which) {
   } else {
     const bool is_late = what.what == deed::poke_late;
     if (is_late) options.delay = duration{1 << (what.chance >> 8 & 15)};
-    made.params = encode(peer_contract::poke_params{
-        .token = what.token, .late = is_late, .plan = what.plan});
+    made.params =
+        encode(peer_contract::poke_params{.token = what.token, .late = is_late, .plan = what.plan});
   }
   node_.ask(what.whom, process::call{std::move(made), answer_to_ask(which)});
 }
@@ -162,11 +164,12 @@ void clients::failed(std::size_t which, const error& why) {
     complain(about, "is answered: " + why.detail);
   }
   if (why.code == errc::idempotency_conflict) complain(about, "is answered: " + why.detail);
-  if (why.code == errc::nondeterministic && !deployment::broken && !node_.parked().contains(about.whom)) {
+  if (why.code == errc::nondeterministic && !deployment::broken &&
+      !node_.parked().contains(about.whom)) {
     complain(about, "is answered: " + why.detail);
   }
-  const bool is_method = about.what == deed::poke || about.what == deed::poke_late ||
-                         about.what == deed::ask;
+  const bool is_method =
+      about.what == deed::poke || about.what == deed::poke_late || about.what == deed::ask;
   if (is_method && why.code == errc::completed && !with_.model.has_gone(about.whom)) {
     complain(about, "is refused by what has not ended");
   }

@@ -38,8 +38,8 @@ void desk::schedule_reloaded(const entity_id& of, timestamp life,
       continue;
     }
     job fresh{life, std::move(each)};
-    const auto note = std::ranges::find(noted, fresh.what.number,
-                                        &persistence::activity_progress::activity);
+    const auto note =
+        std::ranges::find(noted, fresh.what.number, &persistence::activity_progress::activity);
     if (note != noted.end()) {
       fresh.attempt = note->attempt;
       fresh.last_failure = note->last_failure;
@@ -134,11 +134,11 @@ void desk::begin_attempt(const name& of, job& what) {
 void desk::end_attempt(const name& of, job& what) {
   if (what.how == end::success) {
     const auto params = decode<tools_contract::lend_params>(what.what.params);
-    return end_job(
-        what, {encode(tools_contract::lend_results{.value = answer_to(params.token)}), {}});
+    return end_job(what,
+                   {encode(tools_contract::lend_results{.value = answer_to(params.token)}), {}});
   }
-  attempt_failed(of, what, {.type = "busy", .message = "busy",
-                            .retryable = what.how == end::failure});
+  attempt_failed(of, what,
+                 {.type = "busy", .message = "busy", .retryable = what.how == end::failure});
 }
 
 void desk::attempt_failed(const name& of, job& what, process::attempt_failure why) {
@@ -196,8 +196,7 @@ process::attempt_limits desk::limits_of(const job& what) const {
   if (what.phase == phase::ended) return limits;
   limits.schedule_to_close = process::close_of(what.what);
   if (what.phase == phase::waiting) {
-    limits.schedule_to_start =
-        process::limit_from(what.since, what.what.options.schedule_to_start);
+    limits.schedule_to_start = process::limit_from(what.since, what.what.options.schedule_to_start);
   }
   if (what.phase == phase::running) limits.start_to_close = what.deadline;
   return limits;
@@ -261,13 +260,21 @@ void desk::look_at(const name& of, job& what) {
     const auto attempt = what.attempt + (by == time_out::schedule_to_start ? 1 : 0);
     auto why = process::given_up(*by, what.what.options, attempt);
     if (what.phase == phase::running) return attempt_failed(of, what, std::move(why));
-    return end_job(what, {{}, what.cancel_requested
-                                  ? process::end_by_cancel("lend")
-                                  : process::end_by("lend", attempt, why, what.last_failure)});
+    return end_job(
+        what, {{},
+               what.cancel_requested ? process::end_by_cancel("lend")
+                                     : process::end_by("lend", attempt, why, what.last_failure)});
   }
   if (what.phase == phase::pausing) return wait_for_worker(what);
   if (what.phase == phase::waiting) return begin_attempt(of, what);
   end_attempt(of, what);
+}
+
+bool desk::is_idle() const {
+  return std::ranges::all_of(jobs_, [&](auto& each) {
+    auto& what = each.second;
+    return with_.plan.has(fault::unknown) && what.phase == phase::ended && what.tell_at == never;
+  });
 }
 
 std::string desk::describe() const {

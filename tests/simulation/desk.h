@@ -39,7 +39,9 @@ public:
 
   /// The node is gone. Attempts outside are not.
   void lose_all() { jobs_.clear(); }
-  bool is_idle() const { return jobs_.empty(); }
+  /// Where a commit came back as unknown and was written, the entity may not say that an end is
+  /// recorded: those are left out then.
+  bool is_idle() const;
   std::string describe() const;
 
 private:
@@ -55,9 +57,9 @@ private:
     bool outside = false;   ///< Of the attempt under way.
     bool reported = false;  ///< Somebody outside waits to hear that the end is durable.
     std::uint32_t attempt = 0;
-    timestamp since = {};                   ///< In this phase; as the wall says, like what follows.
-    timestamp next = process::never;        ///< The next try.
-    timestamp deadline = process::never;    ///< Of the attempt.
+    timestamp since = {};                 ///< In this phase; as the wall says, like what follows.
+    timestamp next = process::never;      ///< The next try.
+    timestamp deadline = process::never;  ///< Of the attempt.
     timestamp tell_at = process::never;
     timestamp worker_comes = process::never;  ///< As time passes, like the next.
     timestamp comes_to_end = process::never;

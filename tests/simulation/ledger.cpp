@@ -74,19 +74,26 @@ void ledger::durable(const persistence::batch& what) {
 void ledger::note_input(book& of, const entity_id& who, const core::record& step) {
   if (step.from) {
     auto& [sender, life, number, chain] = *step.from;
-    auto& last = taken_[{who, sender}];
-    const std::pair now{life, number};
-    check(now > last, to_string(who) + ", " + text(step.event) + ": message " +
-                          std::to_string(number) + " of " + to_string(sender) +
-                          (now == last ? " is taken twice" : " is taken behind a later one"));
-    last = now;
+    auto& before = taken_[{who, sender}];
+    const auto name = to_string(who) + ", " + text(step.event) + ": message " +
+                      std::to_string(number) + " of " + to_string(sender);
+    if (!before.empty()) {
+      const std::pair last{before.back().life, before.back().number};
+      const std::pair now{life, number};
+      check(now != last, name + " is taken twice");
+      check(now > last, name + " is taken behind a later one");
+    }
+    check(sender != who || life == of.life, name + " is of a life that is over");
+    const bool is_signal = std::holds_alternative<core::signal_received>(step.what) ||
+                           std::holds_alternative<core::signal_delayed>(step.what);
+    before.push_back({life, number, step.event, is_signal});
     arrived_.insert({sender, number});
     recorded_.insert({sender, life, number});
   }
   if (step.once) {
-    check(of.keys.emplace(step.once->key, step.event).second,
-          to_string(who) + ", " + text(step.event) + ": the key " + step.once->key +
-              " counts twice");
+    check(
+        of.keys.emplace(step.once->key, step.event).second,
+        to_string(who) + ", " + text(step.event) + ": the key " + step.once->key + " counts twice");
     keys_ever_[{who, step.once->key}].insert(step.event);
   }
   const auto take_poke = [&](std::uint16_t method, const bytes& params) {
@@ -115,7 +122,7 @@ void ledger::note_input(book& of, const entity_id& who, const core::record& step
     // What waited has ended.
     for (auto event : of.events) of.ended_requests.insert(event);
   } else if (auto* back = std::get_if<core::run_reset>(&step.what)) {
-    note_reset(of, *back);
+    note_reset(of, who, *back);
   } else if (auto* ended = std::get_if<core::activity_ended>(&step.what)) {
     check(activities_ended_.insert({who, of.life, ended->activity}).second,
           to_string(who) + ", " + text(step.event) + ": activity " +
@@ -125,9 +132,13 @@ void ledger::note_input(book& of, const entity_id& who, const core::record& step
   }
 }
 
-void ledger::note_reset(book& of, const core::run_reset& what) {
+void ledger::note_reset(book& of, const entity_id& who, const core::run_reset& what) {
   of.was_reset = true;
   drop_after(of.asked, what.to);
+  for (auto& [between, all] : taken_) {
+    if (between.first != who) continue;
+    std::erase_if(all, [&](auto& each) { return each.event > what.to && !each.is_signal; });
+  }
   std::erase_if(of.sent, [&](auto& each) { return each.first > what.to; });
   std::erase_if(of.keys, [&](auto& each) {
     return each.second > what.to && !of.signals.contains(each.second);
@@ -167,8 +178,17 @@ void ledger::told(const process::told& what) {
                     std::to_string(about.what.number) + " of " + to_string(about.sender);
   if (what.how == process::verdict::not_now) return;
   arrived_.insert({about.sender, about.what.number});
+  // What an entity has sent to itself in a life that is over is nobody's.
+  auto* of = find(about.sender);
+  if (about.sender == about.what.target && of && about.life != of->life) return;
   const bool is_refusal = what.how == process::verdict::answered && what.outcome.why;
+  if (is_refusal) refused_.insert({about.sender, about.life, about.what.number});
   if (is_refusal || !leaves_a_record(about.what.kind)) return;
+  // One that was refused, and whose sender has lost that, comes behind later ones.
+  if (about.what.kind == message_kind::signal &&
+      refused_.contains({about.sender, about.life, about.what.number})) {
+    return;
+  }
   check(recorded_.contains({about.sender, about.life, about.what.number}),
         name + " is said to be taken and is in no journal");
 }

@@ -83,17 +83,24 @@ public:
 
 private:
   void note_input(book& of, const entity_id& who, const core::record& step);
-  void note_reset(book& of, const core::run_reset& what);
+  void note_reset(book& of, const entity_id& who, const core::run_reset& what);
   void note_commands(book& of, const core::record& step);
 
   std::map<entity_id, book> books_;
   std::map<entity_id, timestamp> lives_;  ///< The greatest of each id.
   std::set<entity_id> gone_;
-  /// By receiver and sender: the message taken last.
-  std::map<std::pair<entity_id, entity_id>, std::pair<timestamp, event_number>> taken_;
+  struct taken {
+    timestamp life;
+    event_number number = 0;
+    event_number event = 0;  ///< Here.
+    bool is_signal = false;
+  };
+  /// By receiver and sender, in order: what was taken and not undone.
+  std::map<std::pair<entity_id, entity_id>, std::vector<taken>> taken_;
   /// What was taken, or answered for good: sender and number.
   std::set<std::pair<entity_id, event_number>> arrived_;
   std::set<std::tuple<entity_id, timestamp, event_number>> recorded_;
+  std::set<std::tuple<entity_id, timestamp, event_number>> refused_;
   std::set<std::tuple<entity_id, timestamp, event_number>> activities_ended_;
   std::set<std::pair<entity_id, std::uint64_t>> tokens_;
   std::map<std::pair<entity_id, std::string>, std::set<event_number>> keys_ever_;

@@ -90,8 +90,8 @@ node::slot node::resident_of(const entity_id& who) {
   if (!found) {
     const auto shard = sharding::shard_of(who, with_.store.shard_count());
     found = std::make_shared<resident>(resident{who, {shard, epochs_[shard]}});
-    found->process = std::make_unique<process::entity_process>(surroundings_, type(), found->id,
-                                                               found->owner);
+    found->process =
+        std::make_unique<process::entity_process>(surroundings_, type(), found->id, found->owner);
   }
   return found;
 }
@@ -138,9 +138,9 @@ void node::receive(const slot& whom) {
   with_.note(11, mixed(whom->id.id.front(), next.what.index()), [&] {
     constexpr const char* kinds[] = {"delivery", "refused", "barrier", "leave", "leave durably"};
     constexpr const char* deliveries[] = {
-        "call",   "await_update", "await_result", "describe",   "terminate",    "cancel",
-        "pause",  "resume",       "reset",        "message",    "told",         "forget",
-        "inquiry", "send_again",  "record_settled", "activity_end", "wake"};
+        "call",    "await_update", "await_result",   "describe",     "terminate", "cancel",
+        "pause",   "resume",       "reset",          "message",      "told",      "forget",
+        "inquiry", "send_again",   "record_settled", "activity_end", "wake"};
     auto text = to_string(whom->id) + " takes ";
     if (next.about != mail::kind::deliver) return text + kinds[static_cast<int>(next.about)];
     text += deliveries[next.what.index()];
@@ -164,6 +164,7 @@ void node::receive(const slot& whom) {
   }
   switch (next.about) {
     case mail::kind::deliver:
+      whom->process->durable(whom->durable);
       if (whom->process->may_be_removed() && !with_.store.find(whom->id)) {
         drive(whom, [](auto& process, timestamp now, auto& out) { process.removed(now, out); });
       }
@@ -181,7 +182,8 @@ void node::receive(const slot& whom) {
       });
       return;
     case mail::kind::barrier:
-      drive(whom, [](auto& process, timestamp now, auto& out) { process.barrier_reached(now, out); });
+      drive(whom,
+            [](auto& process, timestamp now, auto& out) { process.barrier_reached(now, out); });
       return;
     case mail::kind::leave:
       return leave(whom, next.why);
@@ -193,9 +195,8 @@ void node::receive(const slot& whom) {
 void node::leave(const slot& whom, const std::optional<error>& why) {
   using leaving = process::entity_process::leaving;
   if (why) {
-    drive(whom, [&](auto& process, timestamp now, auto& out) {
-      process.refuse_waiting(*why, now, out);
-    });
+    drive(whom,
+          [&](auto& process, timestamp now, auto& out) { process.refuse_waiting(*why, now, out); });
   } else if (!drive(whom, [](auto& process, timestamp now, auto& out) {
                return process.can_leave(now, out);
              })) {
@@ -205,8 +206,9 @@ void node::leave(const slot& whom, const std::optional<error>& why) {
     }
     return;
   }
-  const auto how = why ? leaving::for_good
-                       : with_.chance.chance(500) ? leaving::in_haste : leaving::idle;
+  const auto how = why                        ? leaving::for_good
+                   : with_.chance.chance(500) ? leaving::in_haste
+                                              : leaving::idle;
   if (!drive(whom, [&](auto& process, timestamp now, auto& out) {
         return process.leave(how, now, out);
       })) {
@@ -308,7 +310,7 @@ void node::collect() {
   for (auto& [who, was] : there) {
     if (!with_.store.find(who)) with_.model.removed(who);
   }
-  for (auto& each : with_.store.held_back(with_.time.wall(), 100)) wake(each, true);
+  for (auto& each : with_.store.held_back(with_.time.wall(), 100)) wake(each, false);
 }
 
 }  // namespace perdure::simulation

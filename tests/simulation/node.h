@@ -105,8 +105,7 @@ private:
   void gone(const slot& whom);
   template <class Call>
   bool drive(const slot& whom, Call call);
-  using any_call =
-      std::function<bool(process::entity_process&, timestamp, process::actions&)>;
+  using any_call = std::function<bool(process::entity_process&, timestamp, process::actions&)>;
   bool drive_any(const slot& whom, const any_call& call);
 
   // -- what they want done (performing.cpp) --

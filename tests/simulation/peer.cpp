@@ -126,10 +126,9 @@ task<> peer::carry_out(instructions plan) {
         break;
       case op::child: {
         const auto token = random();
-        const auto done =
-            co_await child<peer_contract>(name, start_of(whom / 8))
-                .work({.token = token, .rounds = 1, .plan = take(plan, next, amount)})
-                .as_result();
+        const auto done = co_await child<peer_contract>(name, start_of(whom / 8))
+                              .work({.token = token, .rounds = 1, .plan = take(plan, next, amount)})
+                              .as_result();
         break;
       }
       case op::begin: {

@@ -18,25 +18,25 @@ using ::simulation::tools_contract;
 
 /// What a plan consists of. Where a message is sent, the next `amount` instructions go with it.
 enum class op : std::uint8_t {
-  poke,        ///< Sends a signal.
-  ask,         ///< Sends an update and awaits its answer.
-  ask_aside,   ///< Likewise, beside what follows.
-  look,        ///< Sends a query.
-  lend,        ///< Runs an activity.
-  hurry,       ///< Runs one, and cancels it after `amount` ms.
-  sleep,       ///< Sleeps `amount` ms.
-  lock,        ///< Sleeps `amount` ms, holding a mutex.
-  remind,      ///< Sets a reminder.
-  forget,      ///< Removes it.
-  note,        ///< Sets an attribute.
-  dice,        ///< Records a side effect.
-  child,       ///< Starts a child and awaits its result.
-  begin,       ///< Starts a main, and awaits that it is accepted.
-  result,      ///< Awaits the result of a main.
-  cancel,      ///< Cancels a main.
-  terminate,   ///< Ends an entity.
-  reject,      ///< At the beginning of a plan: refuses.
-  fail,        ///< Likewise, behind an await.
+  poke,       ///< Sends a signal.
+  ask,        ///< Sends an update and awaits its answer.
+  ask_aside,  ///< Likewise, beside what follows.
+  look,       ///< Sends a query.
+  lend,       ///< Runs an activity.
+  hurry,      ///< Runs one, and cancels it after `amount` ms.
+  sleep,      ///< Sleeps `amount` ms.
+  lock,       ///< Sleeps `amount` ms, holding a mutex.
+  remind,     ///< Sets a reminder.
+  forget,     ///< Removes it.
+  note,       ///< Sets an attribute.
+  dice,       ///< Records a side effect.
+  child,      ///< Starts a child and awaits its result.
+  begin,      ///< Starts a main, and awaits that it is accepted.
+  result,     ///< Awaits the result of a main.
+  cancel,     ///< Cancels a main.
+  terminate,  ///< Ends an entity.
+  reject,     ///< At the beginning of a plan: refuses.
+  fail,       ///< Likewise, behind an await.
   last = fail,
 };
 

@@ -43,8 +43,9 @@ void node::perform(const slot& of, process::load&) {
   with_.note(12, of->durable, [&] {
     return to_string(of->id) + " is read, to event " + std::to_string(of->durable);
   });
-  drive(of,
-        [&](auto& process, timestamp now, auto& out) { process.loaded(std::move(found), now, out); });
+  drive(of, [&](auto& process, timestamp now, auto& out) {
+    process.loaded(std::move(found), now, out);
+  });
 }
 
 void node::perform(const slot& of, process::read_history& what) {
@@ -57,9 +58,8 @@ void node::perform(const slot& of, process::read_history& what) {
 
 void node::perform(const slot& of, process::ask_past& what) {
   auto found = with_.store.load(of->id, what.what.options.at);
-  auto answered =
-      found ? process::query_past(surroundings_, type(), std::move(*found), what.what)
-            : result<answer>(std::move(found).error());
+  auto answered = found ? process::query_past(surroundings_, type(), std::move(*found), what.what)
+                        : result<answer>(std::move(found).error());
   say(process::answer_caller{std::move(what.done), std::move(answered)});
 }
 
@@ -133,7 +133,7 @@ bool node::drive_any(const slot& whom, const any_call& call) {
   const bool said = call(process, now, wanted);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     auto next = std::move(wanted[i]);
-    with_.note(10, next.index(), [&] { return "  action " + std::to_string(next.index()); });
+    with_.note(10, next.index(), nullptr);
     std::visit([&](auto& each) { perform(whom, each); }, next);
   }
   whom->wanted = nullptr;

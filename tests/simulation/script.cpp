@@ -24,8 +24,8 @@ public:
   }
 
 private:
-  void send(instructions& to, op what, std::uint32_t kind, std::uint32_t target,
-            std::uint32_t most, bool joins) {
+  void send(instructions& to, op what, std::uint32_t kind, std::uint32_t target, std::uint32_t most,
+            bool joins) {
     const auto part = plan(target, most, joins);
     to.push_back(instruction{what, static_cast<std::uint8_t>(kind * 8 + target),
                              static_cast<std::uint16_t>(part.size())}
@@ -97,8 +97,8 @@ struct weighed {
 };
 
 std::vector<weighed> deeds_of(const script& of) {
-  std::vector<weighed> all{{deed::poke, 300}, {deed::poke_late, 40},    {deed::ask, 200},
-                           {deed::start, 60}, {deed::look, 40},         {deed::look_back, 10},
+  std::vector<weighed> all{{deed::poke, 300},    {deed::poke_late, 40}, {deed::ask, 200},
+                           {deed::start, 60},    {deed::look, 40},      {deed::look_back, 10},
                            {deed::describe, 15}, {deed::await_ask, 20}, {deed::await_result, 20}};
   const auto add = [&](fault when, deed what, std::uint32_t most) {
     if (of.has(when)) all.push_back({what, 1 + most * of.of(when) / 1000});
@@ -188,9 +188,9 @@ script without(script whole, const cut& what) {
 
 std::string_view to_string(fault which) {
   constexpr std::string_view names[] = {
-      "node_crash",     "put_away",        "storage_full",   "unknown",         "late_commits",
-      "slow_courier",   "lost_notes",      "lost_snapshots", "clock_jumps",     "pauses",
-      "wrong_build",    "resets",          "terminations",   "cancellations",   "starts_anew",
+      "node_crash",      "put_away",       "storage_full",    "unknown",       "late_commits",
+      "slow_courier",    "lost_notes",     "lost_snapshots",  "clock_jumps",   "pauses",
+      "wrong_build",     "resets",         "terminations",    "cancellations", "starts_anew",
       "short_retention", "absent_workers", "failing_attempts"};
   static_assert(std::size(names) == faults);
   return names[static_cast<std::size_t>(which)];
@@ -198,19 +198,19 @@ std::string_view to_string(fault which) {
 
 std::string_view to_string(deed which) {
   constexpr std::string_view names[] = {
-      "poke",         "poke_late", "ask",    "start",          "look",           "look_back",
-      "describe",     "await_ask", "await_result", "terminate", "cancel",        "pause",
-      "resume",       "reset",     "put_away", "put_idle_away", "crash",         "refuse_commits",
-      "forget_derived", "jump",    "deploy_wrong", "deploy_right", "collect"};
+      "poke",           "poke_late", "ask",          "start",         "look",   "look_back",
+      "describe",       "await_ask", "await_result", "terminate",     "cancel", "pause",
+      "resume",         "reset",     "put_away",     "put_idle_away", "crash",  "refuse_commits",
+      "forget_derived", "jump",      "deploy_wrong", "deploy_right",  "collect"};
   static_assert(std::size(names) == static_cast<std::size_t>(deed::last) + 1);
   return names[static_cast<std::size_t>(which)];
 }
 
 std::string describe(const operation& what) {
-  constexpr std::string_view names[] = {"poke",   "ask",   "ask_aside", "look",   "lend",
-                                        "hurry",  "sleep", "lock",      "remind", "forget",
-                                        "note",   "dice",  "child",     "begin",  "result",
-                                        "cancel", "terminate", "reject", "fail"};
+  constexpr std::string_view names[] = {"poke",   "ask",       "ask_aside", "look",   "lend",
+                                        "hurry",  "sleep",     "lock",      "remind", "forget",
+                                        "note",   "dice",      "child",     "begin",  "result",
+                                        "cancel", "terminate", "reject",    "fail"};
   static_assert(std::size(names) == static_cast<std::size_t>(op::last) + 1);
   auto text = std::string(to_string(what.what)) + ' ' + peer_name(what.whom);
   for (auto packed : what.plan) {

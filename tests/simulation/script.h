@@ -84,8 +84,8 @@ struct measures {
   std::uint64_t digest_every = 8;
   std::size_t copied_state_bytes = 8 * 1024;
   std::size_t mailbox = 1'000;
-  std::uint32_t group = 8;          ///< Steps in a commit.
-  std::uint32_t haste = 100;        ///< How often time passes while there is something to do.
+  std::uint32_t group = 8;    ///< Steps in a commit.
+  std::uint32_t haste = 100;  ///< How often time passes while there is something to do.
   std::uint32_t writer_haste = 500;
 };
 

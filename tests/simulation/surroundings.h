@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "dice.h"
@@ -37,10 +38,9 @@ public:
   template <class Text>
   void note(std::uint64_t a, std::uint64_t b, const clocks& at, Text text) {
     digest_ = mixed(mixed(digest_, a), mixed(b, at.passed.time_since_epoch().count()));
-    if (!keeps_lines_) return;
-    const auto since = (at.passed - clocks{}.passed).count();
-    lines_.push_back(std::to_string(since) + " ms  " + text());
-    if (lines_.size() > most) lines_.pop_front();
+    if constexpr (!std::is_null_pointer_v<Text>) {
+      if (keeps_lines_) keep(at, text());
+    }
   }
 
   std::uint64_t digest() const { return digest_; }
@@ -48,6 +48,12 @@ public:
 
 private:
   static constexpr std::size_t most = 4'000;
+
+  void keep(const clocks& at, std::string text) {
+    const auto since = (at.passed - clocks{}.passed).count();
+    lines_.push_back(std::to_string(since) + " ms  " + std::move(text));
+    if (lines_.size() > most) lines_.pop_front();
+  }
 
   bool keeps_lines_;
   std::uint64_t digest_ = 0;
@@ -57,8 +63,8 @@ private:
 /// Faults that are put into the simulated node on purpose, to see that they are found.
 enum class canary : std::uint8_t {
   none,
-  answers_early,    ///< The outlet answers before the commit is durable.
-  forgets_outbox,   ///< What an entity that was read again has to send is not sent.
+  answers_early,   ///< The outlet answers before the commit is durable.
+  forgets_outbox,  ///< What an entity that was read again has to send is not sent.
 };
 
 struct shared {

@@ -16,8 +16,7 @@ constexpr duration retention{60'000};
 persistence::memory_options options_of(const script& what) {
   persistence::memory_options options;
   options.shard_count = 3;
-  options.terminated_retention =
-      what.has(fault::short_retention) ? duration{500} : retention;
+  options.terminated_retention = what.has(fault::short_retention) ? duration{500} : retention;
   return options;
 }
 
@@ -92,9 +91,7 @@ private:
     for (auto& each : with_.plan.operations) {
       for (std::uint32_t gone = 0; gone < each.gap && step(); ++gone) {
       }
-      with_.note(1, number, [&] {
-        return "--- " + std::to_string(number) + " " + describe(each);
-      });
+      with_.note(1, number, [&] { return "--- " + std::to_string(number) + " " + describe(each); });
       perform(each, number++);
     }
   }
@@ -157,8 +154,8 @@ private:
   void deploy_right(bool with_a_crash) {
     if (!std::exchange(deployment::broken, false)) return;
     if (with_a_crash) return crash(false);
-    const auto parked = node_.parked();
-    for (auto& [who, why] : parked) resume(who);
+    // Those that were parked may have left memory.
+    for (auto& [who, of] : with_.model.books()) resume(who);
   }
 
   void resume(const entity_id& who) {
@@ -198,6 +195,8 @@ private:
       if (of.last.unsettled) node_.wake(who, false);
     }
     come_to_rest();
+    node_.put_all_away();
+    come_to_rest();
     for (auto& [who, of] : with_.model.books()) {
       if (of.last.unsettled) throw violation{to_string(who) + " has senders that never settle"};
     }
@@ -207,7 +206,8 @@ private:
       come_to_rest();
     }
     for (auto& [who, of] : with_.model.books()) {
-      if (persistence::has_ended(of.last.status) && with_.time.ahead >= duration{0}) {
+      if (persistence::has_ended(of.last.status) &&
+          of.last.last_active + retention < with_.time.wall()) {
         throw violation{to_string(who) + " has ended and is kept for ever"};
       }
     }
@@ -284,8 +284,8 @@ private:
     if (auto& base = found.base) {
       const auto time =
           found.records.empty() ? found.summary.last_active : found.records.front().time;
-      if (auto why = again->restore(
-              base->carried, {base->run, found.summary.run_began, base->event, time, 0})) {
+      if (auto why = again->restore(base->carried,
+                                    {base->run, found.summary.run_began, base->event, time, 0})) {
         throw violation{"snapshot: " + why->detail};
       }
     }

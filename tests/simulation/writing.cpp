@@ -65,9 +65,9 @@ void node::tell_model(const std::vector<persistence::batch>& batches,
                                        "finds no room", "is unknown"};
       const auto step = persistence::decode_record(each.encoded).value();
       auto text = to_string(each.entity) + " event " + std::to_string(each.first_event) + " " +
-                  names[static_cast<std::size_t>(outcomes[i])] + ": " +
-                  core::describe(step.what);
-      if (step.from) text += " from " + to_string(step.from->sender) + " " + std::to_string(step.from->number);
+                  names[static_cast<std::size_t>(outcomes[i])] + ": " + core::describe(step.what);
+      if (step.from)
+        text += " from " + to_string(step.from->sender) + " " + std::to_string(step.from->number);
       for (auto& command : step.commands) text += "; " + core::describe(command);
       return text;
     });
@@ -87,8 +87,8 @@ void node::come_back() {
     done.entity->durable = done.step->after.last_event;
     committed(*done.entity, done.step->after);
   }
-  const bool durable = done.step ? done.outcome == append_outcome::ok
-                                 : done.entity->durable >= done.needs;
+  const bool durable =
+      done.step ? done.outcome == append_outcome::ok : done.entity->durable >= done.needs;
   if (durable) {
     if (done.snapshot && !with_.befalls(fault::lost_snapshots)) {
       with_.store.keep(std::move(*done.snapshot));
