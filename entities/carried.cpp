@@ -131,9 +131,10 @@ std::optional<error> machine::replay_reset(const record& step, const run_reset& 
   where_ = {step.run, step.event, step.last_event(), step.time, 0};
   reset_at_ = step.life ? step.time : std::max(step.time, life() + duration{1});
   life_ = step.life.value_or(timestamp{});
+  // All are due by now, or as late as they were: so they come in the order in which they came.
   for (auto& each : what.signals) {
     if (auto* received = std::get_if<signal_received>(&each.what)) {
-      timetable_.delay({each.event, received->method, received->params, step.time});
+      timetable_.delay({each.event, received->method, received->params, each.time});
     } else if (auto* delayed = std::get_if<signal_delayed>(&each.what)) {
       timetable_.delay({each.event, delayed->method, delayed->params, delayed->due});
     }

@@ -31,7 +31,7 @@ outcome machine::handle_update(message what, timestamp now) {
 }
 
 outcome machine::handle_result(origin from, timestamp now) {
-  if (auto seen = seen_before(from)) return std::move(*seen);
+  if (auto seen = asked_before(from)) return std::move(*seen);
   if (!main_) {
     return refused{
         {errc::entity_not_found, to_string(self_) + " was not started: it has no result"}};
@@ -126,17 +126,26 @@ std::optional<outcome> machine::seen_before(const message& what, std::uint64_t m
                   seen->outcome, main && seen->method == main->ordinal};
 }
 
-/// Likewise, of what is answered by its end. Where another entity's was taken and has left no
-/// trace, a reset has undone it.
+/// Likewise, of what is answered by its end.
 std::optional<outcome> machine::asked_before(const message& what, std::uint64_t meaning,
                                              timestamp now) const {
-  auto seen = seen_before(what, meaning, now);
-  auto* again = seen && what.from ? std::get_if<repeated>(&*seen) : nullptr;
+  return what.from ? asked_before(*what.from) : seen_before(what, meaning, now);
+}
+
+/// Where it was taken and has left no trace, a reset has undone it; or it was refused, and its
+/// sender has lost that and asks again, behind later ones. It must not wait for an answer.
+std::optional<outcome> machine::asked_before(const origin& from) const {
+  auto seen = seen_before(from);
+  auto* again = seen ? std::get_if<repeated>(&*seen) : nullptr;
   if (!again || again->is_update || again->is_start) return seen;
   return refused{{errc::failed, to_string(self_) + " was reset, which undid this", "reset"}};
 }
 
 std::optional<outcome> machine::seen_before(const origin& from) const {
+  // What was under way to itself before a reset is undone, or was sent again in this life.
+  if (from.sender == self_ && from.life < life()) {
+    return repeated{where_.last_event, where_.run, false, {}, false};
+  }
   auto found = inbox_.find(from.sender);
   if (found == inbox_.end() || found->second.life < from.life) return std::nullopt;
   auto& taken = found->second;

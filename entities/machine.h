@@ -308,6 +308,7 @@ private:
   std::optional<outcome> asked_before(const message& what, std::uint64_t meaning,
                                       timestamp now) const;
   std::optional<outcome> seen_before(const origin& from) const;
+  std::optional<outcome> asked_before(const origin& from) const;
   error paused_error() const;
   std::optional<error> check_open() const;
   std::optional<error> check_sender(const std::optional<origin>& from) const;

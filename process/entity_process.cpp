@@ -21,7 +21,9 @@ void entity_process::act(action what) { visit_->out.push_back(std::move(what)); 
 void entity_process::deliver(delivery& what, timestamp now, actions& out) {
   const visit here{*this, now, out};
   const auto* wakes = std::get_if<wake>(&what);
-  passing_ = passing_ && wakes && wakes->in_passing;
+  const bool stays = passing_ && !(wakes && wakes->in_passing);
+  if (stays) passing_ = false;
+  if (stays && stage_ == stage::serving) ask_senders();
   sort(what);
 }
 

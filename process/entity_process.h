@@ -165,6 +165,8 @@ private:
     asker who;
     bool repeat = false;  ///< Asked again for what somebody had asked before.
     timestamp until;
+    event_number taken = 0;  ///< It waits only if this event is written: of a start that has
+                             ///< joined a main, which began before.
   };
   struct settling {
     event_number message = 0;
@@ -219,7 +221,7 @@ private:
   void refuse_missing(asker who);
   void conclude(core::outcome outcome, asking who, std::optional<figure> counted = {});
   void answer_repeat(const core::repeated& seen, asking who);
-  void wait_for_end(event_number of, asker who, bool repeat, timestamp until);
+  void wait_for_end(event_number of, waiter who);
   void say(reply what);
   void answer_waiting(event_number begun, const core::update_outcome& how, run_number run,
                       std::vector<reply>& replies);
@@ -263,6 +265,7 @@ private:
   void unpark();
   void go_back();
   void serve_held();
+  /// Answers with `why` those who wait for what began, or whose asking was taken, after `last`.
   void drop_waiting_after(event_number last, const error& why, std::vector<reply>& replies);
   void drop_machine();
   bool is_worth_a_last_snapshot(bool in_haste) const;

@@ -206,15 +206,19 @@ void entity_process::barrier_reached(timestamp now, actions& out) {
   act(load{});
 }
 
-void entity_process::removed(timestamp now, actions& out) {
-  loaded(error{errc::entity_not_found, to_string(who_) + " does not exist"}, now, out);
-}
+/// It is read again like any other, so that what is known to be durable is that of no earlier life.
+void entity_process::removed(timestamp now, actions& out) { begin(now, out); }
 
 void entity_process::drop_waiting_after(event_number last, const error& why,
                                         std::vector<reply>& replies) {
   auto& waiting = extras().waiting;
-  for (auto gone = waiting.upper_bound(last); gone != waiting.end(); gone = waiting.erase(gone)) {
-    replies.push_back(reply_to(std::move(gone->second.who), why, false));
+  for (auto each = waiting.begin(); each != waiting.end();) {
+    if (std::max(each->first, each->second.taken) <= last) {
+      ++each;
+      continue;
+    }
+    replies.push_back(reply_to(std::move(each->second.who), why, false));
+    each = waiting.erase(each);
   }
 }
 

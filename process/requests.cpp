@@ -312,7 +312,7 @@ void entity_process::conclude(core::outcome outcome, asking who, std::optional<f
     if (auto* about = std::get_if<envelope_ptr>(&who.who)) {
       replies.push_back(tell(*about, begun, true));
     }
-    wait_for_end(event, std::move(who.who), joins, *who.until);
+    wait_for_end(event, {std::move(who.who), joins, *who.until, step.event});
     if (joins && machine_->main() && machine_->main()->outcome) {
       answer_waiting(event, *machine_->main()->outcome, step.run, replies);
     }
@@ -331,12 +331,14 @@ void entity_process::answer_repeat(const core::repeated& seen, asking who) {
   }
   if (auto* about = std::get_if<envelope_ptr>(&who.who)) say(tell(*about, first, true));
   drop_impatient();
-  wait_for_end(seen.event, std::move(who.who), true, *who.until);
+  // A start may have joined a main in a step that is under way.
+  const auto taken = seen.is_start && !gate_.is_open() ? gate_.last_submitted() : seen.event;
+  wait_for_end(seen.event, {std::move(who.who), true, *who.until, taken});
 }
 
-void entity_process::wait_for_end(event_number of, asker who, bool repeat, timestamp until) {
+void entity_process::wait_for_end(event_number of, waiter who) {
   auto& waiting = extras().waiting;
-  if (auto* about = std::get_if<envelope_ptr>(&who)) {
+  if (auto* about = std::get_if<envelope_ptr>(&who.who)) {
     // A sender that asks again has forgotten that it asked before.
     for (auto [each, end] = waiting.equal_range(of); each != end; ++each) {
       auto* other = std::get_if<envelope_ptr>(&each->second.who);
@@ -344,11 +346,11 @@ void entity_process::wait_for_end(event_number of, asker who, bool repeat, times
           (*other)->what.number != (*about)->what.number) {
         continue;
       }
-      each->second.who = std::move(*about);
+      each->second = std::move(who);
       return;
     }
   }
-  waiting.emplace(of, waiter{std::move(who), repeat, until});
+  waiting.emplace(of, std::move(who));
 }
 
 /// Answers now, or behind what is not durable yet.

@@ -206,3 +206,15 @@ TEST_CASE("result: of a main that has ended it is known at once, and outlives a 
   CHECK(refusal_of(b.keep(b.entity->handle_result(stranger, b.now))).why.code == errc::overloaded);
   b.replayed();
 }
+
+TEST_CASE("result: one that was refused is refused again, also behind what came later") {
+  crew_bench b;
+  step_of(b.tell("exists"));
+  CHECK(refusal_of(b.keep(b.entity->handle_result(from(1), b.now))).why.code ==
+        errc::entity_not_found);
+  auto later = crew_bench::tell_of("later");
+  later.from = from(2);
+  step_of(b.tell(later));
+  // Its sender has lost the answer: it must not wait for another.
+  CHECK(refusal_of(b.keep(b.entity->handle_result(from(1), b.now))).why.code == errc::failed);
+}

@@ -243,3 +243,40 @@ TEST_CASE("life: it decides what is drawn, where there is one") {
   CHECK(drawn({}, noon) != drawn({}, noon + 1h));
   CHECK(drawn({}, noon) == drawn(noon, noon + 1h));
 }
+
+TEST_CASE("reset: signals are handled again in their order, those from while it was paused too") {
+  crew_bench b;
+  step_of(b.tell("kept"));
+  b.now += 1s;
+  step_of(b.tell("first"));
+  b.now += 1s;
+  step_of(b.keep(b.entity->pause("test", b.now)));
+  step_of(b.tell("second"));
+  step_of(b.keep(b.entity->resume(b.now)));
+  b.pass(1s);
+  step_of(b.tell("third"));
+  REQUIRE(b.log() == std::vector<std::string>{"kept", "first", "second", "third"});
+
+  b.now += 1s;
+  b.reset(1);
+  CHECK(b.pass(0ms) == 3);
+  CHECK(b.log() == std::vector<std::string>{"kept", "first", "second", "third"});
+}
+
+TEST_CASE("reset: what an entity has sent to itself before comes no more") {
+  crew_bench b;
+  auto to_itself = crew_bench::ask_of("again");
+  step_of(b.tell("kept"));
+  to_itself.from = origin{b.who, b.entity->life(), 3, {}};
+  b.now += 1s;
+  b.reset(1);
+
+  auto old = b.ask(to_itself);
+  REQUIRE(std::holds_alternative<refused>(old));
+  CHECK(std::get<refused>(old).why.type == "reset");
+  auto signal = crew_bench::tell_of("again");
+  signal.from = to_itself.from;
+  CHECK(std::holds_alternative<repeated>(b.tell(signal)));
+  signal.from->life = b.entity->life();
+  step_of(b.tell(signal));
+}
