@@ -13,7 +13,7 @@ void scheduling_policy::add(coordinator_data& shared, caf::resumable* job) {
   if (wake) shared.added.notify_one();
 }
 
-caf::resumable* scheduling_policy::take(coordinator_data& shared) {
+caf::resumable* scheduling_policy::next(coordinator_data& shared) {
   std::unique_lock guard{shared.lock};
   if (shared.queue.empty()) look(shared, guard);
   while (shared.queue.empty()) {

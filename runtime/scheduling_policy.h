@@ -63,7 +63,7 @@ public:
 
   template <class Worker>
   caf::resumable* dequeue(Worker* self) {
-    return take(d(self->parent()));
+    return next(d(self->parent()));
   }
 
   template <class Worker, class Function>
@@ -80,7 +80,7 @@ public:
 
 private:
   static void add(coordinator_data& shared, caf::resumable* job);
-  static caf::resumable* take(coordinator_data& shared);
+  static caf::resumable* next(coordinator_data& shared);
   /// Looks for a job without the lock, which is held before and after.
   static void look(coordinator_data& shared, std::unique_lock<std::mutex>& guard);
 };

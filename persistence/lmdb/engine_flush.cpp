@@ -93,7 +93,7 @@ public:
     // Before all else: what is taken afterwards has at least what is published now.
     mark_.last = of_.published_.load(std::memory_order_acquire);
     bytes_ = of_.unindexed_bytes_.load();
-    rows_ = of_.overlay_.take();
+    rows_ = of_.overlay_.changed_rows();
     {
       std::lock_guard lock(of_.lists_mutex_);
       found_.swap(of_.garbage_found_);
@@ -140,7 +140,7 @@ public:
 
   /// To be called once, after `write` has returned (`all`) or has thrown.
   void end(bool all) {
-    of_.overlay_.settle(rows_, all ? rows_.size() : std::min(rows_.size(), committed()));
+    of_.overlay_.written(rows_, all ? rows_.size() : std::min(rows_.size(), committed()));
     std::lock_guard lock(of_.lists_mutex_);
     if (!all) {
       give_back(found_, of_.garbage_found_);

@@ -191,7 +191,7 @@ void overlay::due(timestamp until, std::vector<std::pair<std::string, timestamp>
 
 // -- the flush -----------------------------------------------------------------------------------
 
-std::vector<overlay::taken_row> overlay::take() {
+std::vector<overlay::taken_row> overlay::changed_rows() {
   std::vector<taken_row> taken;
   for (auto& in : stripes_) {
     std::lock_guard lock(in.mutex);
@@ -206,10 +206,10 @@ std::vector<overlay::taken_row> overlay::take() {
   return taken;
 }
 
-void overlay::settle(std::span<const taken_row> taken, std::size_t written) {
+void overlay::written(std::span<const taken_row> taken, std::size_t count) {
   for (std::size_t i = 0; i < taken.size(); ++i) {
     auto& [row, exists, state, attributes] = taken[i];
-    row->written = i < written;
+    row->written = i < count;
     if (!attributes || !row->written) continue;
     std::lock_guard lock(stripe_of(row->hash).mutex);
     if (row->attributes == attributes) row->attributes.reset();  // The index has them now.

@@ -126,18 +126,18 @@ public:
   // -- the flush --
 
   struct taken_row {
-    overlay_row* row = nullptr;  ///< Stays until `settle`.
+    overlay_row* row = nullptr;  ///< Stays until `written`.
     bool exists = false;
     entity_state state;
     attributes_ptr attributes;
   };
 
-  /// Takes all that is changed. REQUIRES: what was taken before is settled.
-  std::vector<taken_row> take();
+  /// Takes all that is changed. REQUIRES: what was taken before is given back.
+  std::vector<taken_row> changed_rows();
 
-  /// Gives back all that was taken; the first `written` are in the index now, the others count as
+  /// Gives back all that was taken; the first `count` are in the index now, the others count as
   /// changed again.
-  void settle(std::span<const taken_row> taken, std::size_t written);
+  void written(std::span<const taken_row> taken, std::size_t count);
 
   std::size_t rows() const;
 

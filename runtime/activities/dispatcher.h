@@ -41,8 +41,8 @@
 
 #include "entities/record.h"
 #include "persistence/journal.h"
-#include "process/description.h"
 #include "process/attempts.h"
+#include "process/description.h"
 #include "runtime/defaults.h"
 
 namespace perdure::runtime {

@@ -22,7 +22,7 @@ void activity_desk::work(std::size_t slot) {
   bool has_worked = false;
   for (;;) {
     const auto now = wall_.now();
-    const auto next = stopping_ ? nullptr : queues_.take(now);
+    const auto next = stopping_ ? nullptr : queues_.next(now);
     if (!next) {
       if (wake_worker_ || wake_clerk_) {  // Who sleeps lets nobody else wait.
         at.leave();

@@ -66,7 +66,7 @@ bool work_queues::list(work_queue& queue, timestamp now) {
   return true;
 }
 
-std::shared_ptr<job> work_queues::take(timestamp now) {
+std::shared_ptr<job> work_queues::next(timestamp now) {
   while (!listed_.empty()) {
     auto& queue = *listed_.front();
     listed_.pop_front();

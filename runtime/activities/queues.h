@@ -81,8 +81,8 @@ public:
   bool list(work_queue& queue, timestamp now);
   /// Takes the next job for a thread of ours, each queue in its turn; null when there is none. The
   /// queue counts it as running.
-  std::shared_ptr<job> take(timestamp now);
-  /// What `take` gave has returned.
+  std::shared_ptr<job> next(timestamp now);
+  /// What `next` gave has returned.
   void returned(work_queue& queue) { --queue.running; }
 
   /// Returns when a queue that is held up by its pace alone may go on; lists those that may now.

@@ -113,7 +113,7 @@ public:
 
   /// Makes the call and returns its failure as a value; `cancelled` is thrown all the same.
   task<result<std::conditional_t<std::is_void_v<T>, nothing, T>>> as_result() && {
-    return settle(std::move(*this));
+    return to_result(std::move(*this));
   }
 
   /// Of a call that starts an entity: returns as soon as the start is accepted.
@@ -125,7 +125,7 @@ public:
 private:
   using value = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
-  static task<result<value>> settle(call made) {
+  static task<result<value>> to_result(call made) {
     try {
       if constexpr (std::is_void_v<T>) {
         co_await made;
