@@ -61,12 +61,10 @@ void entity_process::loaded(result<persistence::loaded_entity> found, timestamp 
     extras_->known_attributes.clear();
     if (found) extras_->before_reset = found->summary;
   }
-  std::vector<effect> effects;
   if (found) {
     if (auto why = bring_back(*found)) return fail_to_load(std::move(*why));
     gate_.open_at(machine_->where().last_event);
     know_attributes();
-    go_on(effects);
   } else if (found.error().code == errc::entity_not_found) {
     gate_.open_at(0);
   } else {
@@ -82,7 +80,8 @@ void entity_process::loaded(result<persistence::loaded_entity> found, timestamp 
     drop_waiting_after(gate_.last_submitted(), lost, replies);
     for (auto& each : replies) std::visit([&](auto& said) { act(std::move(said)); }, each);
   }
-  for (auto& each : effects) std::visit([&](auto& done) { act(std::move(done)); }, each);
+  // What a reset undoes does not go on.
+  if (!extras_ || !extras_->reset) go_on();
   if (!passing_) ask_senders();
   serve_held();
 }
@@ -119,6 +118,12 @@ void entity_process::go_on(std::vector<effect>& effects) {
   for (auto& [number, each] : machine_->outbox()) {
     if (extras().outbox.posted(each)) effects.push_back(send_of(each));
   }
+}
+
+void entity_process::go_on() {
+  std::vector<effect> effects;
+  go_on(effects);
+  for (auto& each : effects) std::visit([&](auto& done) { act(std::move(done)); }, each);
 }
 
 /// Asks after messages whose senders have not said that they may be forgotten: that they did is
