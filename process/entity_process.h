@@ -260,6 +260,7 @@ private:
   void forget_lost_steps();
   void fail_to_load(error why);
   void go_on(std::vector<effect>& effects);
+  void go_on();
   void ask_senders();
   void park(error why);
   void unpark();
@@ -273,7 +274,7 @@ private:
   // -- reset.cpp --
   void on(process::reset& what);
   void begin_reset();
-  void go_back_to(process::reset& what, std::vector<core::record> history);
+  std::optional<error> go_back_to(process::reset& what, std::vector<core::record> history);
 
   // -- describe.cpp --
   void on(describe& what);

@@ -64,9 +64,8 @@ void entity_process::loaded(result<persistence::loaded_entity> found, timestamp 
   gate_.open_at(machine_->where().last_event);
   know_attributes();
   forget_lost_steps();
-  std::vector<effect> effects;
-  go_on(effects);
-  for (auto& each : effects) std::visit([&](auto& done) { act(std::move(done)); }, each);
+  // What a reset undoes does not go on.
+  if (!extras_ || !extras_->reset) go_on();
   if (!passing_) ask_senders();
   serve_held();
 }
@@ -129,6 +128,12 @@ void entity_process::go_on(std::vector<effect>& effects) {
   for (auto& [number, each] : machine_->outbox()) {
     if (extras().outbox.posted(each)) effects.push_back(send_of(each));
   }
+}
+
+void entity_process::go_on() {
+  std::vector<effect> effects;
+  go_on(effects);
+  for (auto& each : effects) std::visit([&](auto& done) { act(std::move(done)); }, each);
 }
 
 /// Asks after messages whose senders have not said that they may be forgotten: that they did is

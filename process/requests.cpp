@@ -181,6 +181,8 @@ void entity_process::on(process::resume& what) {
 // -- from other entities --------------------------------------------------------------------------
 
 void entity_process::on(message& what) {
+  // Its own, of a life that a reset has ended: it is sent again, and nobody waits for this one.
+  if (what.what->sender == who_ && what.what->life != machine_->life()) return;
   auto& sent = what.what->what;
   const auto kind = sent.kind;
   const bool must_exist = kind == message_kind::query || kind == message_kind::result ||

@@ -37,6 +37,7 @@ void entity_process::begin_reset() {
       error{errc::malformed,
             "event: expected one of the current run, " + std::to_string(known.run_began) + " to " +
                 std::to_string(known.last_event) + ", got " + std::to_string(to)}});
+  if (machine_) go_on();
   serve_held();
 }
 
@@ -52,21 +53,22 @@ void entity_process::history_read(result<std::vector<core::record>> found, times
       if (!why) why = persistence::unseal(step, *shared_.codec);
     }
   }
-  if (why)
+  if (!why) why = go_back_to(*asked, std::move(*found));
+  if (why) {
     act(answer_caller{std::move(asked->done), std::move(*why)});
-  else
-    go_back_to(*asked, std::move(*found));
+    if (machine_) go_on();
+  }
   for (auto& each : std::exchange(extras().held, {})) sort(each);
 }
 
-void entity_process::go_back_to(process::reset& what, std::vector<core::record> history) {
+/// Returns why it cannot; then nothing has changed.
+std::optional<error> entity_process::go_back_to(process::reset& what,
+                                                std::vector<core::record> history) {
   const auto life = shared_.new_life(owner_.epoch);
   auto step =
       core::machine::reset(std::move(history), what.to, std::move(what.reason), now(), life);
   auto fresh = std::make_unique<core::machine>(type_.type, who_, shared_.limits.machine);
-  if (auto why = fresh->replay(step)) {
-    return act(answer_caller{std::move(what.done), std::move(*why)});
-  }
+  if (auto why = fresh->replay(step)) return why;
   std::vector<effect> effects;
   if (machine_) {
     for (auto& [number, each] : machine_->activities()) {
@@ -89,6 +91,7 @@ void entity_process::go_back_to(process::reset& what, std::vector<core::record> 
   submit(std::move(step), std::move(replies), std::move(effects));
   // Signals are facts of the world outside: they happened, whatever is done over.
   catch_up();
+  return std::nullopt;
 }
 
 }  // namespace perdure::process

@@ -33,7 +33,8 @@ event_number main_after(const core::record& step, event_number before) {
     return begun->carried.main ? begun->carried.main->started : 0;
   }
   if (auto* back = std::get_if<core::run_reset>(&step.what)) {
-    event_number began = 0;
+    // One that was itself gone back to is there without its history, which comes before it.
+    event_number began = back->history.empty() ? before : 0;
     for (auto& each : back->history) began = main_after(each, began);
     return began;
   }
