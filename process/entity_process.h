@@ -165,8 +165,9 @@ private:
     asker who;
     bool repeat = false;  ///< Asked again for what somebody had asked before.
     timestamp until;
-    event_number taken = 0;  ///< It waits only if this event is written: of a start that has
-                             ///< joined a main, which began before.
+    event_number taken = 0;     ///< The step that took its question. A start may have joined a main
+                                ///< that began before.
+    event_number rests_on = 0;  ///< It waits only if this event is written.
   };
   struct settling {
     event_number message = 0;
@@ -262,8 +263,9 @@ private:
   void unpark();
   void go_back();
   void serve_held();
-  /// Answers with `why` those who wait for what began, or whose asking was taken, after `last`.
-  void drop_waiting_after(event_number last, const error& why, std::vector<reply>& replies);
+  /// Answers with `why` those of whom that event comes after `last`.
+  void drop_waiting(event_number waiter::* which, event_number last, const error& why,
+                    std::vector<reply>& replies);
   void drop_machine();
   bool is_worth_a_last_snapshot(bool in_haste) const;
 

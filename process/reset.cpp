@@ -77,8 +77,8 @@ void entity_process::go_back_to(process::reset& what, std::vector<core::record> 
   extras().outbox = {};
   extras().settling.clear();
   std::vector<reply> replies;
-  drop_waiting_after(
-      what.to,
+  drop_waiting(
+      &waiter::taken, what.to,
       {errc::failed,
        to_string(who_) + " was reset to event " + std::to_string(what.to) + ", which undid this",
        "reset"},
