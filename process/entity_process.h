@@ -106,6 +106,10 @@ public:
   /// the end of an update.
   bool can_leave(timestamp now, actions& out);
 
+  /// Steps were not written, and it has not been read again yet: it must not leave, or nobody says
+  /// again what they have said.
+  bool is_going_back() const { return stage_ == stage::returning; }
+
   /// Nothing was ever accepted for this id, or it was only brought into memory to be woken.
   bool need_not_stay(timestamp now) const;
 

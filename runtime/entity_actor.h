@@ -50,6 +50,7 @@ private:
   const process::hosted_type& type_;
   std::shared_ptr<entity_slot> slot_;
   std::optional<live_entity> entity_;
+  bool sent_off_ = false;  ///< It has to leave in any case.
 };
 
 }  // namespace perdure::runtime
