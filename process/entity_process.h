@@ -106,6 +106,10 @@ public:
   /// the end of an update.
   bool can_leave(timestamp now, actions& out);
 
+  /// Steps were not written, and it has not been read again yet: it must not leave, or nobody says
+  /// again what they have said.
+  bool is_going_back() const { return stage_ == stage::returning; }
+
   /// Nothing was ever accepted for this id, or it was only brought into memory to be woken.
   bool need_not_stay(timestamp now) const;
 
@@ -165,8 +169,9 @@ private:
     asker who;
     bool repeat = false;  ///< Asked again for what somebody had asked before.
     timestamp until;
-    event_number taken = 0;  ///< It waits only if this event is written: of a start that has
-                             ///< joined a main, which began before.
+    event_number taken = 0;     ///< The step that took its question. A start may have joined a main
+                                ///< that began before.
+    event_number rests_on = 0;  ///< It waits only if this event is written.
   };
   struct settling {
     event_number message = 0;
@@ -266,8 +271,9 @@ private:
   void unpark();
   void go_back();
   void serve_held();
-  /// Answers with `why` those who wait for what began, or whose asking was taken, after `last`.
-  void drop_waiting_after(event_number last, const error& why, std::vector<reply>& replies);
+  /// Answers with `why` those of whom that event comes after `last`.
+  void drop_waiting(event_number waiter::* which, event_number last, const error& why,
+                    std::vector<reply>& replies);
   void drop_machine();
   bool is_worth_a_last_snapshot(bool in_haste) const;
 

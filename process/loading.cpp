@@ -92,7 +92,7 @@ void entity_process::forget_lost_steps() {
       std::exchange(extras_->lost, std::nullopt)
           .value_or(error{errc::unavailable, "the update could not be written: try again"});
   std::vector<reply> replies;
-  drop_waiting_after(gate_.last_submitted(), lost, replies);
+  drop_waiting(&waiter::rests_on, gate_.last_submitted(), lost, replies);
   for (auto& each : replies) std::visit([&](auto& said) { act(std::move(said)); }, each);
 }
 
@@ -214,11 +214,11 @@ void entity_process::barrier_reached(timestamp now, actions& out) {
 /// It is read again like any other, so that what is known to be durable is that of no earlier life.
 void entity_process::removed(timestamp now, actions& out) { begin(now, out); }
 
-void entity_process::drop_waiting_after(event_number last, const error& why,
-                                        std::vector<reply>& replies) {
+void entity_process::drop_waiting(event_number waiter::* which, event_number last, const error& why,
+                                  std::vector<reply>& replies) {
   auto& waiting = extras().waiting;
   for (auto each = waiting.begin(); each != waiting.end();) {
-    if (std::max(each->first, each->second.taken) <= last) {
+    if (each->second.*which <= last) {
       ++each;
       continue;
     }

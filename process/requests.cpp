@@ -314,7 +314,7 @@ void entity_process::conclude(core::outcome outcome, asking who, std::optional<f
     if (auto* about = std::get_if<envelope_ptr>(&who.who)) {
       replies.push_back(tell(*about, begun, true));
     }
-    wait_for_end(event, {std::move(who.who), joins, *who.until, step.event});
+    wait_for_end(event, {std::move(who.who), joins, *who.until, step.event, step.event});
     if (joins && machine_->main() && machine_->main()->outcome) {
       answer_waiting(event, *machine_->main()->outcome, step.run, replies);
     }
@@ -333,9 +333,9 @@ void entity_process::answer_repeat(const core::repeated& seen, asking who) {
   }
   if (auto* about = std::get_if<envelope_ptr>(&who.who)) say(tell(*about, first, true));
   drop_impatient();
-  // A start may have joined a main in a step that is under way.
-  const auto taken = seen.is_start && !gate_.is_open() ? gate_.last_submitted() : seen.event;
-  wait_for_end(seen.event, {std::move(who.who), true, *who.until, taken});
+  // That it has not ended may rest on steps under way: a reset, the joining of a main.
+  const auto rests_on = gate_.is_open() ? seen.event : gate_.last_submitted();
+  wait_for_end(seen.event, {std::move(who.who), true, *who.until, seen.event, rests_on});
 }
 
 void entity_process::wait_for_end(event_number of, waiter who) {

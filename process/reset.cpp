@@ -85,7 +85,7 @@ std::optional<error> entity_process::go_back_to(process::reset& what,
   extras().outbox = {};
   extras().settling.clear();
   std::vector<reply> replies;
-  drop_waiting_after(what.to, undone_by_reset(who_, what.to), replies);
+  drop_waiting(&waiter::taken, what.to, undone_by_reset(who_, what.to), replies);
   replies.push_back(answer_caller{std::move(what.done), answer{step.event, step.run, false, {}}});
   go_on(effects);
   submit(std::move(step), std::move(replies), std::move(effects));

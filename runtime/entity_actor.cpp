@@ -40,11 +40,13 @@ void entity_actor::receive(mail& what) {
     case mail::kind::leave:
       return leave(what.why);
     case mail::kind::leave_durably:
+      if (!sent_off_ && entity_->is_going_back()) return host_.stays(*slot_);
       return gone();
   }
 }
 
 void entity_actor::leave(const std::optional<error>& why) {
+  sent_off_ = sent_off_ || why;
   if (why)
     entity_->refuse_waiting(*why);
   else if (!entity_->can_leave())

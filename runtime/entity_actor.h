@@ -57,6 +57,7 @@ private:
   mailbox mails_;
   std::atomic<std::uint32_t> references_{0};
   bool has_left_ = false;
+  bool sent_off_ = false;  ///< It has to leave in any case.
 };
 
 using entity_actor_ptr = caf::intrusive_ptr<entity_actor>;

@@ -68,6 +68,7 @@ public:
   /// As of the process.
   bool can_leave();
   bool need_not_stay() const { return process_.need_not_stay(services_.wall.now()); }
+  bool is_going_back() const { return process_.is_going_back(); }
   void refuse_waiting(const error& why);
   /// `for_good`: the engine ends.
   bool leave(bool for_good);

@@ -64,6 +64,9 @@ struct process_bench {
         auto found = store.load(who);
         durable = found ? found->summary.last_event : 0;
         drive([&](auto& of, auto now, auto& to) { of.loaded(std::move(found), now, to); });
+      } else if (auto* asked = std::get_if<read_history>(&each)) {
+        auto found = store.history(who, asked->from, 1'000, asked->run);
+        drive([&](auto& of, auto now, auto& to) { of.history_read(std::move(found), now, to); });
       } else if (auto* step = std::get_if<append>(&each)) {
         queued.push_back(std::move(*step));
       } else if (std::holds_alternative<await_submitted>(each)) {

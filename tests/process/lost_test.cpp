@@ -102,3 +102,34 @@ TEST_CASE("whoever has joined a main in a step that is not written is told to as
   REQUIRE(first);
   CHECK(first->has_value());
 }
+
+TEST_CASE("nobody waits for what has not ended only in a reset that is not written") {
+  process_bench b;
+  scripted::on_ask = [](scripted& me, std::string) -> task<std::string> {
+    co_await me.sleep(1h);
+    co_return "done";
+  };
+  call_options keyed;
+  keyed.key = "k";
+  b.deliver(process::call{b.request_of("ask", encode(crew_contract::ask_params{.text = {}}), keyed),
+                          answerer{[](const auto&) {}}});
+  b.write();
+  b.now += 1h;
+  b.deliver(wake{nullptr, false});
+  b.write();
+
+  std::optional<result<answer>> back;
+  b.deliver(reset{1, "test", answerer{[&](result<answer> how) { back = std::move(how); }}});
+  REQUIRE(b.queued.size() == 1);
+  std::optional<result<update_state>> heard;
+  b.deliver(await_update{"k", forever, [&](auto how) { heard = std::move(how); }});
+  CHECK(!heard);
+  b.refuse();
+  REQUIRE(back);
+  CHECK(back->error().code == errc::storage_full);
+  REQUIRE(heard);
+  CHECK(heard->error().code == errc::storage_full);
+  b.deliver(await_update{"k", forever, [&](auto how) { heard = std::move(how); }});
+  b.say_answers();
+  CHECK(heard->has_value());
+}

@@ -188,7 +188,7 @@ void node::receive(const slot& whom) {
     case mail::kind::leave:
       return leave(whom, next.why);
     case mail::kind::leave_durably:
-      return gone(whom);
+      return whom->process->is_going_back() ? stays(whom) : gone(whom);
   }
 }
 
@@ -200,11 +200,7 @@ void node::leave(const slot& whom, const std::optional<error>& why) {
   } else if (!drive(whom, [](auto& process, timestamp now, auto& out) {
                return process.can_leave(now, out);
              })) {
-    whom->leaving = false;
-    for (auto& each : std::exchange(whom->kept, {})) {
-      whom->mails.push_back({mail::kind::deliver, std::move(each)});
-    }
-    return;
+    return stays(whom);
   }
   const auto how = why                        ? leaving::for_good
                    : with_.chance.chance(500) ? leaving::in_haste
@@ -217,6 +213,13 @@ void node::leave(const slot& whom, const std::optional<error>& why) {
   commit barrier{whom};
   barrier.reached = mail::kind::leave_durably;
   submit(std::move(barrier));
+}
+
+void node::stays(const slot& whom) {
+  whom->leaving = false;
+  for (auto& each : std::exchange(whom->kept, {})) {
+    whom->mails.push_back({mail::kind::deliver, std::move(each)});
+  }
 }
 
 void node::gone(const slot& whom) {

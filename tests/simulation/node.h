@@ -40,6 +40,7 @@ public:
   void put_all_away();
   /// The next commits are refused, or come back as unknown.
   void refuse_commits(std::uint32_t many, persistence::append_outcome how, bool written);
+  void accept_commits() { refusals_.clear(); }
   void collect();
 
   /// A thing that can happen now, and one that will.
@@ -102,6 +103,7 @@ private:
   void refuse(process::delivery& what, const entity_id& whose, const error& why);
   void receive(const slot& whom);
   void leave(const slot& whom, const std::optional<error>& why);
+  void stays(const slot& whom);
   void gone(const slot& whom);
   template <class Call>
   bool drive(const slot& whom, Call call);

@@ -96,9 +96,11 @@ struct weighed {
   std::uint32_t weight;
 };
 
-std::vector<weighed> deeds_of(const script& of) {
+std::vector<weighed> deeds_of(dice& chance, const script& of) {
+  // What has a main ends with it, and takes no more messages.
+  const auto mains = chance.chance(500) ? 60u : 5u;
   std::vector<weighed> all{{deed::poke, 300},    {deed::poke_late, 40}, {deed::ask, 200},
-                           {deed::start, 60},    {deed::look, 40},      {deed::look_back, 10},
+                           {deed::start, mains}, {deed::look, 40},      {deed::look_back, 10},
                            {deed::describe, 15}, {deed::await_ask, 20}, {deed::await_result, 20}};
   const auto add = [&](fault when, deed what, std::uint32_t most) {
     if (of.has(when)) all.push_back({what, 1 + most * of.of(when) / 1000});
@@ -156,8 +158,8 @@ script make_script(std::uint64_t seed) {
     each = chance.chance(400) ? 1 + chance.below(1000) : 0;
   }
   planner plans{chance, made};
-  const auto deeds = deeds_of(made);
-  const auto many = chance.between(8, 48);
+  const auto deeds = deeds_of(chance, made);
+  const auto many = chance.between(8, 60);
   for (std::uint32_t i = 0; i < many; ++i) {
     operation next;
     next.what = choose(chance, deeds);

@@ -171,7 +171,7 @@ private:
   void calm_down() {
     with_.note(2, 0, [] { return "--- all is mended"; });
     with_.calm = true;
-    node_.refuse_commits(0, persistence::append_outcome::unknown, false);
+    node_.accept_commits();
     deploy_right(false);
     for (int i = 0; i < 3; ++i) {
       const auto until = with_.time.passed + duration{5'000};
@@ -235,6 +235,7 @@ private:
     if (auto* live = node_.settled_machine(who); live && live->state() != state) {
       throw violation{name + ": what is in memory is not its history"};
     }
+    check_index(who, of, *replayed);
     if (replayed->has_ended()) return;
     if (!replayed->outbox().empty()) throw violation{name + " has messages that never arrive"};
     if (!replayed->suspended().empty()) {
@@ -243,6 +244,25 @@ private:
     }
     if (!replayed->delayed().empty()) throw violation{name + " has signals that are never due"};
     check_counts(who, of, decode<::simulation::peer_state>(state));
+  }
+
+  /// What lists, timers and retention go by.
+  void check_index(const entity_id& who, const ledger::book& of, const core::machine& replayed) {
+    const auto name = to_string(who);
+    if (of.last.next_due != replayed.next_due()) {
+      throw violation{name + " is due at another time than the index says"};
+    }
+    if (of.last.pending != !(replayed.activities().empty() && replayed.outbox().empty())) {
+      throw violation{name + ": the index does not know whether it has something under way"};
+    }
+    if (of.last.unsettled != replayed.has_unsettled_senders()) {
+      throw violation{name + ": the index does not know whether senders are settled"};
+    }
+    const auto listed = with_.store.list({.type = who.type});
+    const auto found = std::ranges::find(listed, who, &persistence::listed_entity::entity);
+    if (found == listed.end() || found->attributes != replayed.attributes()) {
+      throw violation{name + " has other attributes than the index says"};
+    }
   }
 
   void check_counts(const entity_id& who, const ledger::book& of,
