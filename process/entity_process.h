@@ -265,6 +265,7 @@ private:
   void forget_lost_steps();
   void fail_to_load(error why);
   void go_on(std::vector<effect>& effects);
+  void say_again(std::vector<effect>& effects);
   void go_on();
   void ask_senders();
   void park(error why);

@@ -116,14 +116,17 @@ std::optional<error> entity_process::bring_back(persistence::loaded_entity& foun
 /// What is under way by the records: messages are sent again, receivers and the activity desk pass
 /// over what they know.
 void entity_process::go_on(std::vector<effect>& effects) {
-  const auto life = machine_->life();
   if (!machine_->activities().empty()) {
-    schedule_reloaded known{life, {}};
+    schedule_reloaded known{machine_->life(), {}};
     for (auto& [number, each] : machine_->activities()) known.what.push_back(each);
     effects.push_back(std::move(known));
-    for (auto number : machine_->being_cancelled()) {
-      effects.push_back(cancel_activity{life, number, true});
-    }
+  }
+  say_again(effects);
+}
+
+void entity_process::say_again(std::vector<effect>& effects) {
+  for (auto number : machine_->being_cancelled()) {
+    effects.push_back(cancel_activity{machine_->life(), number, true});
   }
   for (auto& [number, each] : machine_->outbox()) {
     if (extras().outbox.posted(each)) effects.push_back(send_of(each));

@@ -87,7 +87,11 @@ std::optional<error> entity_process::go_back_to(process::reset& what,
   std::vector<reply> replies;
   drop_waiting(&waiter::taken, what.to, undone_by_reset(who_, what.to), replies);
   replies.push_back(answer_caller{std::move(what.done), answer{step.event, step.run, false, {}}});
-  go_on(effects);
+  // Attempts are counted anew: what is known of them is of the life before.
+  for (auto& [number, each] : machine_->activities()) {
+    effects.push_back(schedule_activity{life, each});
+  }
+  say_again(effects);
   submit(std::move(step), std::move(replies), std::move(effects));
   // Signals are facts of the world outside: they happened, whatever is done over.
   catch_up();

@@ -35,12 +35,14 @@ void world::send(live& sender, event_number number) {
   known.how = letter::state::sent;
   const auto what = known.what;
   auto& target = what->what.target;
-  auto why = core::check(target, {});
-  if (!why && !types_.contains(target.type)) {
-    why = error{errc::unknown_type, "no entities of type \"" + target.type + "\" here"};
+  // For good: nobody can ever have such a name.
+  if (auto why = core::check(target, {})) {
+    return reply(sender, {what, process::verdict::answered, {{}, std::move(why)}}, {});
   }
-  // For good, whatever is hosted later.
-  if (why) return reply(sender, {what, process::verdict::answered, {{}, std::move(why)}}, {});
+  if (!types_.contains(target.type)) {
+    const error why{errc::unknown_type, "no entities of type \"" + target.type + "\" here"};
+    return hand_over(sender.id, process::told{what, process::verdict::not_now, {{}, why}});
+  }
   deliver(get(target), process::message{what});
 }
 
@@ -92,13 +94,14 @@ void world::heard(live& sender, const process::told& what) {
   }
   const bool for_good = what.how == process::verdict::answered && why;
   const bool is_signal = known.what->what.kind == core::message_kind::signal;
-  if (!for_good || (!is_signal && why->code != errc::unknown_type)) return;
+  const bool unhosted = why && why->code == errc::unknown_type;
+  if (!(for_good && is_signal) && !unhosted) return;
   if (std::exchange(known.reported, true)) return;
   auto& about = what.about->what;
   undelivered_.push_back(to_string(sender.id) + ": message " +
                          std::string(core::kind_name(about.kind)) + " to " +
                          to_string(about.target) + " (event " + std::to_string(about.number) +
-                         ") was refused: " + why->detail);
+                         ") was not taken: " + why->detail);
 }
 
 }  // namespace perdure::testing

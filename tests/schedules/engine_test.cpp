@@ -152,9 +152,9 @@ TEST_CASE("engine: a schedule signals and updates entities that it knows by name
   n.tell("change", R"({"action": {"signal": {"type": "meter", "id": "m", "method": "tick"}}})");
   n.tell("trigger");
   REQUIRE(n.comes_to(R"("outcome":"sent")"));
-  n.tell("change", R"({"action": {"start": {"type": "nobody", "idPrefix": "j"}}})");
+  n.tell("change", R"({"action": {"start": {"type": "meter", "idPrefix": "j"}}})");
   n.tell("trigger");
-  REQUIRE(n.comes_to(R"("outcome":"refused","detail":"unknown_type: )"));
+  REQUIRE(n.comes_to(R"("outcome":"refused","detail":"unknown_method: )"));
 }
 
 TEST_CASE("engine: what is wrong with a schedule is answered by the field's name") {

@@ -262,19 +262,28 @@ TEST_CASE("schedule: a failed run pauses it where it is told so") {
 TEST_CASE("schedule: a start that is refused is a run that failed, and the next one follows") {
   nightly n;
   n.create({.spec = every("1h"),
-            .action = {.which = action_is::start{{.type = "nobody", .id_prefix = "x"}}}});
+            .action = {.which = action_is::start{{.type = "schedule", .id_prefix = "x"}}}});
   n.world.run_for(150min);
   const auto about = n.about();
   CHECK(about.runs == 2);
   CHECK(about.failed == 2);
   CHECK(about.recent.front().outcome == is::refused);
-  CHECK(about.recent.front().detail.starts_with("unknown_type: "));
-  CHECK(n.world.undelivered().size() == 2);
+  CHECK(about.recent.front().detail.starts_with("unknown_method: "));
   // Parameters that do not fit likewise.
   nightly wrong;
   wrong.create({.spec = every("1h"), .action = job_of(1, R"(, "speed": 3)")});
   wrong.world.run_for(1h);
   CHECK(wrong.about().recent.front().detail.starts_with("malformed: speed: unknown field"));
+}
+
+TEST_CASE("schedule: a start of a type that is not hosted waits until it is") {
+  nightly n;
+  n.create({.spec = every("1h"),
+            .action = {.which = action_is::start{{.type = "nobody", .id_prefix = "x"}}}});
+  n.world.run_for(150min);
+  CHECK(n.about().runs == 1);
+  CHECK(n.about().failed == 0);
+  CHECK(n.world.undelivered().size() == 1);
 }
 
 TEST_CASE("schedule: the last result is handed to the next run") {

@@ -372,7 +372,7 @@ TEST_CASE("environment: messages that nobody took fail the test, if nobody looke
     };
     test_environment env;
     send(env);
-    CHECK_THROWS_WITH_AS(env.finish(), doctest::Contains("was refused"), test_failure);
+    CHECK_THROWS_WITH_AS(env.finish(), doctest::Contains("was not taken"), test_failure);
     test_environment asked;
     send(asked);
     CHECK(asked.undelivered().size() == 1);

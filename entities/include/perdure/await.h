@@ -191,7 +191,8 @@ private:
 }  // namespace detail
 
 /// An entity whose type is known at run time only. Parameters and results are JSON, as over HTTP;
-/// an unknown type or method, and JSON that does not fit, come back as failures of the call.
+/// an unknown method, and JSON that does not fit, come back as failures of the call; a type that no
+/// node hosts is waited for, as any receiver that cannot take a message now.
 class untyped_entity final : public detail::entity_stub {
 public:
   using entity_stub::entity_stub;

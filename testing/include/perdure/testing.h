@@ -222,8 +222,8 @@ public:
 
   /// Returns the failures of handlers that nobody waits for, which were looked at.
   std::vector<std::string> handler_failures();
-  /// Returns the messages that could not be delivered for good (the type is not hosted, a signal
-  /// was refused), which were looked at.
+  /// Returns the messages that were not delivered (the type is not hosted: it waits; a signal was
+  /// refused), which were looked at.
   std::vector<std::string> undelivered();
 
   /// Digest of everything that has happened: all steps of all entities, in order.
