@@ -32,7 +32,8 @@ TEST_CASE("a node keeps its word whatever befalls it: 2000 seeds") {
 
 TEST_CASE("seeds that have found something") {
   // Only as long as the generator stays as it is; what they found has tests of its own.
-  for (std::uint64_t seed : {42, 791, 1202, 4440, 8794, 14591}) check(seed);
+  check(405);   // After a reset, signals that had come in a pause overtook those before them.
+  check(6449);  // Of an entity that was removed and made anew, steps counted as written at once.
 }
 
 TEST_CASE("a seed is the same each time it is run") {
