@@ -37,7 +37,7 @@ void active(run& r) {
   auto entities = r.size(100'000, 2'000);
   auto printed = output_of({"/proc/self/exe", "--measure-active", r.folder("active").string(),
                             std::to_string(entities)});
-  r.report("memory of an active entity", std::stod(printed), "bytes", at_most(3 * 1'024));
+  r.report("memory of an active entity", std::stod(printed), "bytes", at_most(2'000));
 }
 
 }  // namespace perdure::bench

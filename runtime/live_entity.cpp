@@ -11,7 +11,7 @@ namespace perdure::runtime {
 namespace {
 
 /// Actor, process, machine, instance, slot and directory entry, as measured by `./dev bench`.
-constexpr std::int64_t fixed_bytes = 2'500;
+constexpr std::int64_t fixed_bytes = 1'600;
 
 constexpr std::size_t read_at_once = 4'096;  // Records of a history.
 
