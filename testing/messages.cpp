@@ -41,7 +41,8 @@ void world::send(live& sender, event_number number) {
   }
   if (!types_.contains(target.type)) {
     const error why{errc::unknown_type, "no entities of type \"" + target.type + "\" here"};
-    return hand_over(sender.id, process::told{what, process::verdict::not_now, {{}, why}});
+    deliver(sender, process::told{what, process::verdict::not_now, {{}, why}});
+    return;
   }
   deliver(get(target), process::message{what});
 }

@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -244,7 +245,7 @@ bool is_progress_of(std::string_view key, bytes_view progress_key) {
 bytes write_checked(bytes_view encoded) {
   bytes value(sizeof(std::uint32_t) + encoded.size());
   put(value.data(), crc32c(encoded));
-  std::memcpy(value.data() + sizeof(std::uint32_t), encoded.data(), encoded.size());
+  std::ranges::copy(encoded, value.begin() + sizeof(std::uint32_t));
   return value;
 }
 
